@@ -1,0 +1,23 @@
+# Every library comes from Debian 12; docs/dependencies.md says what each is for. scripts/setup installs them.
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS headers json url)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+
+# CAF 0.17 of Debian ships neither a CMake package nor a pkg-config file.
+foreach(part core io openssl)
+  find_library(TROUPE_CAF_${part} caf_${part} REQUIRED)
+  if(NOT TARGET troupe_caf_${part})
+    add_library(troupe_caf_${part} INTERFACE IMPORTED GLOBAL)
+    target_link_libraries(troupe_caf_${part} INTERFACE ${TROUPE_CAF_${part}} Threads::Threads)
+    add_library(troupe::caf_${part} ALIAS troupe_caf_${part})
+  endif()
+endforeach()

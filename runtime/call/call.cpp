@@ -1,0 +1,117 @@
+#include "runtime/call/call.hpp"
+
+#include "runtime/call/directory.hpp"
+#include "runtime/contract/status_details.hpp"
+
+namespace troupe {
+
+namespace {
+
+const call_metadata_ptr no_metadata = std::make_shared<const call_metadata>();
+
+constexpr std::string_view hint_domain = "troupe";
+constexpr std::string_view not_executed = "NOT_EXECUTED";
+constexpr std::string_view may_have_executed = "MAY_HAVE_EXECUTED";
+
+} // namespace
+
+call_end::~call_end() = default;
+service_route::~service_route() = default;
+directory::~directory() = default;
+
+call::call(const method_info& method, message_ptr request, troupe::deadline until, call_metadata_ptr metadata,
+           call_end_ptr caller, std::uint32_t credit)
+  : method_(&method), request_(std::move(request)), until_(until),
+    metadata_(metadata ? std::move(metadata) : no_metadata), caller_(std::move(caller)), initial_credit_(credit) {}
+
+call::~call() = default;
+
+void call::send_to(call_end_ptr callee) noexcept {
+  callee_ = std::move(callee);
+  callee_->deliver({.call = call_ptr{this}, .kind = frame_kind::request});
+}
+
+void call::send_item(message_ptr item) noexcept {
+  if (callee_ && !answered())
+    callee_->deliver({.call = call_ptr{this}, .kind = frame_kind::item, .message = std::move(item)});
+}
+
+void call::half_close() noexcept {
+  if (callee_ && !answered()) callee_->deliver({.call = call_ptr{this}, .kind = frame_kind::half_close});
+}
+
+void call::grant(std::uint32_t items) noexcept {
+  if (callee_ && !answered())
+    callee_->deliver({.call = call_ptr{this}, .kind = frame_kind::credit, .credit = items});
+}
+
+void call::cancel(status reason) noexcept {
+  if (!claim_answer()) return;
+  cancelled_.store(true, std::memory_order_release);
+  if (callee_)
+    callee_->deliver({.call = call_ptr{this}, .kind = frame_kind::cancel, .outcome = std::move(reason)});
+}
+
+bool call::answer(message_ptr reply) noexcept {
+  if (!claim_answer()) return false;
+  if (caller_) caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .message = std::move(reply)});
+  return true;
+}
+
+bool call::fail(status why) noexcept {
+  if (!claim_answer()) return false;
+  if (caller_) caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .outcome = std::move(why)});
+  return true;
+}
+
+void call::reply_item(message_ptr item) noexcept {
+  if (caller_ && !answered())
+    caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::item, .message = std::move(item)});
+}
+
+void call::grant_caller(std::uint32_t items) noexcept {
+  if (caller_ && !answered())
+    caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::credit, .credit = items});
+}
+
+void call::abandon(std::string_view why) noexcept {
+  if (answered()) return;
+  if (!started()) {
+    fail(with_retry_hint(unavailable("{}: {}; the call was not executed and may be retried", method_->full_name, why),
+                         retry_hint::not_executed));
+  } else if (method_->may_repeat()) {
+    fail(with_retry_hint(unavailable("{}: {}; the call may have executed, and may be retried because the method is "
+                                     "idempotent",
+                                     method_->full_name, why),
+                         retry_hint::may_have_executed));
+  } else {
+    fail(with_retry_hint(unavailable("{}: {}; the call may have executed, and the method is not idempotent: find out "
+                                     "what happened before retrying",
+                                     method_->full_name, why),
+                         retry_hint::may_have_executed));
+  }
+}
+
+retry_hint retry_hint_of(const status& outcome) noexcept {
+  auto info = error_info_of(outcome);
+  if (!info || info->domain != hint_domain) return retry_hint::none;
+  if (info->reason == not_executed) return retry_hint::not_executed;
+  if (info->reason == may_have_executed) return retry_hint::may_have_executed;
+  return retry_hint::none;
+}
+
+status with_retry_hint(status outcome, retry_hint hint) {
+  if (hint == retry_hint::none) return outcome;
+  auto reason = hint == retry_hint::not_executed ? not_executed : may_have_executed;
+  return with_error_info(std::move(outcome), {.reason = std::string{reason}, .domain = std::string{hint_domain}});
+}
+
+void submit(service_route& route, const call_ptr& what) noexcept {
+  auto end = route.choose(*what);
+  if (end)
+    what->send_to(std::move(*end));
+  else
+    what->fail(end.error());
+}
+
+} // namespace troupe
