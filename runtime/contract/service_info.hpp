@@ -50,12 +50,21 @@ struct method_info {
   const google::protobuf::MethodDescriptor& descriptor() const;
 };
 
+// A comment of the contract, which the descriptors that protoc embeds in a program do not carry.
+struct comment_info {
+  std::string_view full_name; // of a service, method, message, field, enum or enum value
+  std::string_view text;      // as written above the element, without the comment marks
+};
+
 struct service_info {
   std::string_view name; // "shop.Orders"
   std::span<const method_info> methods;
   const google::protobuf::ServiceDescriptor* (*find_descriptor)() = nullptr;
 
-  // With comments and options; the first use builds the file's descriptor.
+  // The comments of the service's file and of the files it imports.
+  std::span<const comment_info> comments = {};
+
+  // With options; the first use builds the file's descriptor.
   const google::protobuf::ServiceDescriptor& descriptor() const { return *find_descriptor(); }
 
   // The method of a simple name ("Place"), or null.

@@ -1,0 +1,134 @@
+#include "runtime/call/actor_reference.hpp"
+
+#include "runtime/call/frame_element.hpp"
+#include "runtime/call/inline_execution.hpp"
+
+#include <caf/actor_control_block.hpp>
+#include <caf/abstract_actor.hpp>
+
+namespace troupe {
+
+// -- frame_element --------------------------------------------------------------------------------------------------
+
+frame_element::frame_element(frame what, actor_reference_ptr bound)
+  : caf::mailbox_element(nullptr, caf::make_message_id(), {}), frame_(std::move(what)), bound_(std::move(bound)) {}
+
+frame_element::~frame_element() {
+  if (bound_) bound_->request_left();
+  if (frame_.call && frame_.kind == frame_kind::request)
+    frame_.call->abandon(bound_ ? bound_->name() + " stopped" : std::string{"the actor stopped"});
+}
+
+frame_element* frame_element::of(caf::mailbox_element& element) noexcept {
+  return element.content().type_token() == frame_token ? static_cast<frame_element*>(&element) : nullptr;
+}
+
+frame frame_element::take() noexcept {
+  if (bound_) {
+    bound_->request_left();
+    bound_ = nullptr;
+  }
+  return std::move(frame_);
+}
+
+// -- actor_reference ------------------------------------------------------------------------------------------------
+
+actor_reference::actor_reference(std::string name, std::uint32_t mailbox_limit)
+  : name_(std::move(name)), mailbox_limit_(mailbox_limit == 0 ? 1 : mailbox_limit) {}
+
+actor_reference::~actor_reference() {
+  for (auto& waiting : waiting_) waiting.call->abandon(name_ + " is gone");
+}
+
+void actor_reference::refuse(const call_ptr& what, std::string_view why) noexcept {
+  refused_down_.fetch_add(1, std::memory_order_relaxed);
+  what->fail(with_retry_hint(unavailable("{} is not available: {}; the call was not executed and may be retried", name_, why),
+                             retry_hint::not_executed));
+}
+
+void actor_reference::deliver(frame what) noexcept {
+  const bool is_request = what.kind == frame_kind::request;
+  if (is_request) {
+    if (depth_.fetch_add(1, std::memory_order_relaxed) >= mailbox_limit_) {
+      depth_.fetch_sub(1, std::memory_order_relaxed);
+      rejected_.fetch_add(1, std::memory_order_relaxed);
+      what.call->fail(with_retry_hint(
+        resource_exhausted("the mailbox of {} is full ({} requests wait); slow down and retry later", name_, mailbox_limit_),
+        retry_hint::not_executed));
+      return;
+    }
+    accepted_.fetch_add(1, std::memory_order_relaxed);
+  }
+  caf::strong_actor_ptr actor;
+  {
+    std::unique_lock lock{mutex_};
+    if (actor_) {
+      actor = actor_;
+    } else if (!is_request) {
+      return; // the actor that ran the call is gone, and has answered it
+    } else if (hold_) {
+      waiting_.push_back(std::move(what));
+      return;
+    } else {
+      auto why = why_;
+      lock.unlock();
+      request_left();
+      refuse(what.call, why);
+      return;
+    }
+  }
+  // A cancellation overtakes the requests that wait, as an urgent CAF message does.
+  const bool urgent = what.kind == frame_kind::cancel;
+  auto element = caf::mailbox_element_ptr{
+    new frame_element(std::move(what), is_request ? actor_reference_ptr{this} : actor_reference_ptr{})};
+  if (urgent) element->mid = caf::make_message_id(caf::message_priority::high);
+  actor->enqueue(std::move(element), inline_execution::current());
+}
+
+void actor_reference::attach(caf::strong_actor_ptr actor) {
+  std::deque<frame> waiting;
+  {
+    std::lock_guard lock{mutex_};
+    actor_ = actor;
+    hold_ = true;
+    why_ = "it is being restarted";
+    ++attachments_;
+    waiting.swap(waiting_);
+    // Enqueued under the lock: a request that arrives now must not overtake those that waited.
+    for (auto& each : waiting)
+      actor->enqueue(caf::mailbox_element_ptr{new frame_element(std::move(each), actor_reference_ptr{this})}, nullptr);
+  }
+}
+
+void actor_reference::suspend(bool hold, std::string why) {
+  std::deque<frame> refused;
+  {
+    std::lock_guard lock{mutex_};
+    actor_ = nullptr;
+    hold_ = hold;
+    why_ = why;
+    if (!hold) refused.swap(waiting_);
+  }
+  for (auto& each : refused) {
+    request_left();
+    refuse(each.call, why);
+  }
+}
+
+mailbox_readings actor_reference::readings() const noexcept {
+  mailbox_readings out;
+  out.depth = depth_.load(std::memory_order_relaxed);
+  out.accepted = accepted_.load(std::memory_order_relaxed);
+  out.rejected = rejected_.load(std::memory_order_relaxed);
+  out.refused_down = refused_down_.load(std::memory_order_relaxed);
+  std::lock_guard lock{mutex_};
+  out.restarts = attachments_ > 0 ? attachments_ - 1 : 0;
+  return out;
+}
+
+bool actor_reference::attached() const noexcept {
+  std::lock_guard lock{mutex_};
+  return actor_ != nullptr;
+}
+
+} // namespace troupe
