@@ -1,0 +1,4 @@
+# The checks that a compiler does not make: `ninja tidy` here, the ctest of the same name in every run of scripts/test.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+add_custom_target(tidy COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/scripts/tidy
+                  COMMENT "Checking floors, the seam to the world and the shape of files" VERBATIM)
