@@ -27,10 +27,10 @@ struct service_info;
 
 struct method_info {
   const service_info* service = nullptr;
-  std::uint16_t index = 0;       // position in service_info::methods
-  std::string_view name;         // "Place"
-  std::string_view full_name;    // "shop.Orders.Place"
-  std::string_view path;         // "/shop.Orders/Place", as gRPC addresses it
+  std::uint16_t index = 0;    // position in service_info::methods
+  std::string_view name;      // "Place"
+  std::string_view full_name; // "shop.Orders.Place"
+  std::string_view path;      // "/shop.Orders/Place", as gRPC addresses it
   method_kind kind = method_kind::unary;
   idempotency repeat = idempotency::unknown;
 
