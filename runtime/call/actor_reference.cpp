@@ -3,15 +3,17 @@
 #include "runtime/call/frame_element.hpp"
 #include "runtime/call/inline_execution.hpp"
 
-#include <caf/actor_control_block.hpp>
 #include <caf/abstract_actor.hpp>
+#include <caf/actor_control_block.hpp>
 
 namespace troupe {
 
-// -- frame_element --------------------------------------------------------------------------------------------------
+// -- frame_element
+// --------------------------------------------------------------------------------------------------
 
-frame_element::frame_element(frame what, actor_reference_ptr bound)
-  : caf::mailbox_element(nullptr, caf::make_message_id(), {}), frame_(std::move(what)), bound_(std::move(bound)) {}
+frame_element::frame_element(frame what, actor_reference_ptr bound, role receiver)
+  : caf::mailbox_element(nullptr, caf::make_message_id(), {}), frame_(std::move(what)),
+    bound_(std::move(bound)), receiver_(receiver) {}
 
 frame_element::~frame_element() {
   if (bound_) bound_->request_left();
@@ -23,27 +25,22 @@ frame_element* frame_element::of(caf::mailbox_element& element) noexcept {
   return element.content().type_token() == frame_token ? static_cast<frame_element*>(&element) : nullptr;
 }
 
-frame frame_element::take() noexcept {
-  if (bound_) {
-    bound_->request_left();
-    bound_ = nullptr;
-  }
-  return std::move(frame_);
-}
-
-// -- actor_reference ------------------------------------------------------------------------------------------------
+// -- actor_reference
+// ------------------------------------------------------------------------------------------------
 
 actor_reference::actor_reference(std::string name, std::uint32_t mailbox_limit)
   : name_(std::move(name)), mailbox_limit_(mailbox_limit == 0 ? 1 : mailbox_limit) {}
 
 actor_reference::~actor_reference() {
-  for (auto& waiting : waiting_) waiting.call->abandon(name_ + " is gone");
+  for (auto& waiting : waiting_)
+    waiting.call->abandon(name_ + " is gone");
 }
 
 void actor_reference::refuse(const call_ptr& what, std::string_view why) noexcept {
   refused_down_.fetch_add(1, std::memory_order_relaxed);
-  what->fail(with_retry_hint(unavailable("{} is not available: {}; the call was not executed and may be retried", name_, why),
-                             retry_hint::not_executed));
+  what->fail(with_retry_hint(
+    unavailable("{} is not available: {}; the call was not executed and may be retried", name_, why),
+    retry_hint::not_executed));
 }
 
 void actor_reference::deliver(frame what) noexcept {
@@ -53,7 +50,8 @@ void actor_reference::deliver(frame what) noexcept {
       depth_.fetch_sub(1, std::memory_order_relaxed);
       rejected_.fetch_add(1, std::memory_order_relaxed);
       what.call->fail(with_retry_hint(
-        resource_exhausted("the mailbox of {} is full ({} requests wait); slow down and retry later", name_, mailbox_limit_),
+        resource_exhausted("the mailbox of {} is full ({} requests wait); slow down and retry later", name_,
+                           mailbox_limit_),
         retry_hint::not_executed));
       return;
     }
@@ -96,7 +94,8 @@ void actor_reference::attach(caf::strong_actor_ptr actor) {
     waiting.swap(waiting_);
     // Enqueued under the lock: a request that arrives now must not overtake those that waited.
     for (auto& each : waiting)
-      actor->enqueue(caf::mailbox_element_ptr{new frame_element(std::move(each), actor_reference_ptr{this})}, nullptr);
+      actor->enqueue(caf::mailbox_element_ptr{new frame_element(std::move(each), actor_reference_ptr{this})},
+                     nullptr);
   }
 }
 

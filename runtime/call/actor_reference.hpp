@@ -1,11 +1,12 @@
-// The stable reference to one actor of a supervised service: it stays the same while the actor behind it crashes and
-// is restarted, it bounds the actor's mailbox, and it is the callee end of every call to that actor.
+// The stable reference to one actor of a supervised service: it stays the same while the actor behind it
+// crashes and is restarted, it bounds the actor's mailbox, and it is the callee end of every call to that
+// actor.
 #pragma once
 
 #include "runtime/call/call.hpp"
 
-#include <caf/fwd.hpp>
 #include <caf/actor_control_block.hpp>
+#include <caf/fwd.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -15,7 +16,8 @@
 
 namespace troupe {
 
-// What a mailbox has seen, for metrics. Readings of relaxed counters: each exact, together only roughly of one moment.
+// What a mailbox has seen, for metrics. Readings of relaxed counters: each exact, together only roughly of
+// one moment.
 struct mailbox_readings {
   std::uint32_t depth = 0;        // requests accepted and not yet begun
   std::uint64_t accepted = 0;     // since the reference was made
@@ -26,21 +28,21 @@ struct mailbox_readings {
 
 class actor_reference final : public call_end {
 public:
-  // `name` appears in messages to people ("shop.Orders/0"). At most `mailbox_limit` requests wait at a time (at least
-  // 1); the next is refused with RESOURCE_EXHAUSTED.
+  // `name` appears in messages to people ("shop.Orders/0"). At most `mailbox_limit` requests wait at a time
+  // (at least 1); the next is refused with RESOURCE_EXHAUSTED.
   actor_reference(std::string name, std::uint32_t mailbox_limit);
   ~actor_reference() override;
 
-  // Thread-safe. Requests go to the actor behind the reference; between a crash and the restart they wait here (they
-  // count towards the mailbox limit), unless suspend() said otherwise.
+  // Thread-safe. Requests go to the actor behind the reference; between a crash and the restart they wait
+  // here (they count towards the mailbox limit), unless suspend() said otherwise.
   void deliver(frame what) noexcept override;
 
   // An actor now stands behind the reference; requests that waited are handed to it in order.
   void attach(caf::strong_actor_ptr actor);
 
-  // No actor stands behind the reference for the time being. With `hold`, requests wait for the next attach();
-  // without, they are refused with UNAVAILABLE at once (the restart is far off, or will not come) and so are those
-  // that wait already. `why` is told to callers.
+  // No actor stands behind the reference for the time being. With `hold`, requests wait for the next
+  // attach(); without, they are refused with UNAVAILABLE at once (the restart is far off, or will not come)
+  // and so are those that wait already. `why` is told to callers.
   void suspend(bool hold, std::string why);
 
   // Called by the actor for each request that leaves its mailbox, begun or not.

@@ -22,7 +22,8 @@ directory::~directory() = default;
 call::call(const method_info& method, message_ptr request, troupe::deadline until, call_metadata_ptr metadata,
            call_end_ptr caller, std::uint32_t credit)
   : method_(&method), request_(std::move(request)), until_(until),
-    metadata_(metadata ? std::move(metadata) : no_metadata), caller_(std::move(caller)), initial_credit_(credit) {}
+    metadata_(metadata ? std::move(metadata) : no_metadata), caller_(std::move(caller)),
+    initial_credit_(credit) {}
 
 call::~call() = default;
 
@@ -54,13 +55,15 @@ void call::cancel(status reason) noexcept {
 
 bool call::answer(message_ptr reply) noexcept {
   if (!claim_answer()) return false;
-  if (caller_) caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .message = std::move(reply)});
+  if (caller_)
+    caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .message = std::move(reply)});
   return true;
 }
 
 bool call::fail(status why) noexcept {
   if (!claim_answer()) return false;
-  if (caller_) caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .outcome = std::move(why)});
+  if (caller_)
+    caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .outcome = std::move(why)});
   return true;
 }
 
@@ -77,18 +80,21 @@ void call::grant_caller(std::uint32_t items) noexcept {
 void call::abandon(std::string_view why) noexcept {
   if (answered()) return;
   if (!started()) {
-    fail(with_retry_hint(unavailable("{}: {}; the call was not executed and may be retried", method_->full_name, why),
-                         retry_hint::not_executed));
+    fail(with_retry_hint(
+      unavailable("{}: {}; the call was not executed and may be retried", method_->full_name, why),
+      retry_hint::not_executed));
   } else if (method_->may_repeat()) {
-    fail(with_retry_hint(unavailable("{}: {}; the call may have executed, and may be retried because the method is "
-                                     "idempotent",
-                                     method_->full_name, why),
-                         retry_hint::may_have_executed));
+    fail(with_retry_hint(
+      unavailable("{}: {}; the call may have executed, and may be retried because the method is "
+                  "idempotent",
+                  method_->full_name, why),
+      retry_hint::may_have_executed));
   } else {
-    fail(with_retry_hint(unavailable("{}: {}; the call may have executed, and the method is not idempotent: find out "
-                                     "what happened before retrying",
-                                     method_->full_name, why),
-                         retry_hint::may_have_executed));
+    fail(with_retry_hint(
+      unavailable("{}: {}; the call may have executed, and the method is not idempotent: find out "
+                  "what happened before retrying",
+                  method_->full_name, why),
+      retry_hint::may_have_executed));
   }
 }
 
@@ -103,7 +109,8 @@ retry_hint retry_hint_of(const status& outcome) noexcept {
 status with_retry_hint(status outcome, retry_hint hint) {
   if (hint == retry_hint::none) return outcome;
   auto reason = hint == retry_hint::not_executed ? not_executed : may_have_executed;
-  return with_error_info(std::move(outcome), {.reason = std::string{reason}, .domain = std::string{hint_domain}});
+  return with_error_info(std::move(outcome),
+                         {.reason = std::string{reason}, .domain = std::string{hint_domain}});
 }
 
 void submit(service_route& route, const call_ptr& what) noexcept {

@@ -10,8 +10,8 @@
 //      |  <------------------------------- answer  |
 //
 // An end is an actor, an edge's connection, or the link to another node; none knows what the other one is.
-// Exactly one answer is delivered for each call, whatever happens: a request that is dropped anywhere (its actor
-// crashed, its mailbox closed) is answered UNAVAILABLE by the last one to hold it.
+// Exactly one answer is delivered for each call, whatever happens: a request that is dropped anywhere (its
+// actor crashed, its mailbox closed) is answered UNAVAILABLE by the last one to hold it.
 #pragma once
 
 #include "runtime/contract/service_info.hpp"
@@ -48,8 +48,8 @@ struct trace_context {
   bool operator==(const trace_context&) const = default;
 };
 
-// What travels with a call besides its request and its deadline. Immutable once the call was made; calls that a
-// handler makes share its caller's.
+// What travels with a call besides its request and its deadline. Immutable once the call was made; calls that
+// a handler makes share its caller's.
 struct call_metadata {
   std::string identity;        // who calls, as the edge authenticated it; empty: nobody in particular
   std::string idempotency_key; // the client's own name for this request; empty: none
@@ -68,8 +68,8 @@ struct frame {
   status outcome;           // kind answer; kind cancel: the reason
 };
 
-// Where frames go. Implementations are thread-safe, keep the order of frames from one thread, never block and never
-// throw. A frame may be handled before deliver() returns, so hold no lock while calling it.
+// Where frames go. Implementations are thread-safe, keep the order of frames from one thread, never block and
+// never throw. A frame may be handled before deliver() returns, so hold no lock while calling it.
 class call_end : public boost::intrusive_ref_counter<call_end> {
 public:
   virtual ~call_end();
@@ -81,8 +81,9 @@ inline constexpr std::uint32_t default_stream_credit = 16;
 
 class call final : public boost::intrusive_ref_counter<call> {
 public:
-  // `caller` receives the frames of the call; null for a call whose answer nobody wants. For a server-streaming or
-  // bidirectional method, `credit` is how many items the callee may send before it is granted more.
+  // `caller` receives the frames of the call; null for a call whose answer nobody wants. For a
+  // server-streaming or bidirectional method, `credit` is how many items the callee may send before it is
+  // granted more.
   call(const method_info& method, message_ptr request, troupe::deadline until, call_metadata_ptr metadata,
        call_end_ptr caller, std::uint32_t credit = default_stream_credit);
   ~call();
@@ -96,7 +97,8 @@ public:
   std::uint32_t initial_credit() const noexcept { return initial_credit_; }
   const call_end_ptr& caller() const noexcept { return caller_; }
 
-  // -- caller's side ----------------------------------------------------------------------------------------------
+  // -- caller's side
+  // ----------------------------------------------------------------------------------------------
 
   // Hands the request to `callee`, which becomes the other end for good. Once only.
   void send_to(call_end_ptr callee) noexcept;
@@ -106,11 +108,13 @@ public:
   void half_close() noexcept;
   void grant(std::uint32_t items) noexcept;
 
-  // The caller has no more interest (it went away, its deadline passed). The callee's handler ends at its next
-  // suspension point. No answer is delivered after this returns, unless one is on its way from another thread.
+  // The caller has no more interest (it went away, its deadline passed). The callee's handler ends at its
+  // next suspension point. No answer is delivered after this returns, unless one is on its way from another
+  // thread.
   void cancel(status reason) noexcept;
 
-  // -- callee's side ----------------------------------------------------------------------------------------------
+  // -- callee's side
+  // ----------------------------------------------------------------------------------------------
 
   // Gives the answer. Returns false, with no effect, when the call was answered or cancelled before.
   bool answer(message_ptr reply) noexcept;
@@ -121,8 +125,8 @@ public:
   void reply_item(message_ptr item) noexcept;
   void grant_caller(std::uint32_t items) noexcept;
 
-  // The callee went away before it answered. The status says whether the call may have executed, and so whether a
-  // retry is safe (see retry_hint).
+  // The callee went away before it answered. The status says whether the call may have executed, and so
+  // whether a retry is safe (see retry_hint).
   void abandon(std::string_view why) noexcept;
 
   // Set by the callee when its handler begins; an abandoned call that never began is always safe to retry.
@@ -132,8 +136,8 @@ public:
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
 
-  // Headers of the reply (HTTP headers, gRPC initial metadata). The callee fills them before it answers or sends its
-  // first item; the caller reads them after.
+  // Headers of the reply (HTTP headers, gRPC initial metadata). The callee fills them before it answers or
+  // sends its first item; the caller reads them after.
   header_list reply_headers;
 
   // For the ends' own book-keeping; each touches only its own.
@@ -163,7 +167,8 @@ enum class retry_hint : std::uint8_t {
 };
 retry_hint retry_hint_of(const status& outcome) noexcept;
 
-// Marks a status with a hint, as the ErrorInfo detail {domain "troupe", reason "NOT_EXECUTED" | "MAY_HAVE_EXECUTED"}.
+// Marks a status with a hint, as the ErrorInfo detail {domain "troupe", reason "NOT_EXECUTED" |
+// "MAY_HAVE_EXECUTED"}.
 status with_retry_hint(status outcome, retry_hint hint);
 
 } // namespace troupe

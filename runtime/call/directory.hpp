@@ -1,5 +1,6 @@
-// How a caller finds whom to call. The static table of one node (discovery/directory) and, later, the registry of a
-// whole cluster stand behind this interface, so that a call looks the same wherever its service runs.
+// How a caller finds whom to call. The static table of one node (discovery/directory) and, later, the
+// registry of a whole cluster stand behind this interface, so that a call looks the same wherever its service
+// runs.
 #pragma once
 
 #include "runtime/call/call.hpp"
@@ -14,7 +15,8 @@ class service_route {
 public:
   virtual ~service_route();
 
-  // The end that shall take this call: UNAVAILABLE, naming the service and what is known of it, when there is none.
+  // The end that shall take this call: UNAVAILABLE, naming the service and what is known of it, when there is
+  // none.
   virtual result<call_end_ptr> choose(const call& what) noexcept = 0;
 };
 
@@ -22,8 +24,8 @@ class directory {
 public:
   virtual ~directory();
 
-  // The route to a service by its full name ("shop.Orders"). Never fails: a service that nobody plays has a route
-  // that refuses every call until somebody does. The reference stays valid as long as the directory.
+  // The route to a service by its full name ("shop.Orders"). Never fails: a service that nobody plays has a
+  // route that refuses every call until somebody does. The reference stays valid as long as the directory.
   virtual service_route& route(std::string_view service) = 0;
 };
 

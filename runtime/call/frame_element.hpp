@@ -1,5 +1,5 @@
-// A frame as an element of a CAF mailbox. Only the actors of actors/service know it; to any other actor it is an
-// empty message. Internal to the call path.
+// A frame as an element of a CAF mailbox. Only the actors of actors/service know it; to any other actor it is
+// an empty message. Internal to the call path.
 #pragma once
 
 #include "runtime/call/actor_reference.hpp"
@@ -9,14 +9,18 @@
 
 namespace troupe {
 
-// Every frame element's content has this type token, which no message of CAF or of a user can have: tokens are made
-// of 6-bit type numbers, with 0x3F standing for "not a built-in type".
+// Every frame element's content has this type token, which no message of CAF or of a user can have: tokens
+// are made of 6-bit type numbers, with 0x3F standing for "not a built-in type".
 inline constexpr std::uint32_t frame_token = 0xF0F0F0F0;
 
 class frame_element final : public caf::mailbox_element, private caf::type_erased_tuple {
 public:
-  // `bound` is the reference whose mailbox depth the element counts towards; null for frames that do not count.
-  frame_element(frame what, actor_reference_ptr bound);
+  enum class role : std::uint8_t { callee, caller };
+
+  // `bound` is the reference whose mailbox depth the element counts towards; null for frames that do not
+  // count. `receiver` is which end of the call the receiving actor is; one actor may be both, of one call
+  // even.
+  frame_element(frame what, actor_reference_ptr bound, role receiver = role::callee);
 
   // A request that nobody took (the actor ended before it came to it) is abandoned here.
   ~frame_element() override;
@@ -24,10 +28,12 @@ public:
   // The frame behind an element, or null when it is an ordinary CAF message.
   static frame_element* of(caf::mailbox_element& element) noexcept;
 
-  // Takes the frame out; the element is then empty and its destruction has no effect.
-  frame take() noexcept;
-  // The reference that the request was sent to; null for frames that do not count.
-  const actor_reference_ptr& bound() const noexcept { return bound_; }
+  // Takes the frame out; a request in it is then the taker's to answer.
+  frame take() noexcept { return std::move(frame_); }
+  // Takes over the duty to call request_left() when the request no longer waits. Null for frames that do not
+  // count.
+  actor_reference_ptr take_bound() noexcept { return std::move(bound_); }
+  role receiver() const noexcept { return receiver_; }
 
   caf::type_erased_tuple& content() override { return *this; }
   const caf::type_erased_tuple& content() const override { return *this; }
@@ -47,6 +53,7 @@ private:
 
   frame frame_;
   actor_reference_ptr bound_;
+  role receiver_;
 };
 
 } // namespace troupe

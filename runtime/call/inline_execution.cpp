@@ -9,7 +9,8 @@ namespace troupe {
 
 namespace {
 
-// Messages an actor may handle before it must make room for others: large enough for a burst of pipelined requests.
+// Messages an actor may handle before it must make room for others: large enough for a burst of pipelined
+// requests.
 constexpr std::size_t messages_an_actor = 64;
 // Actors resumed before the thread returns to its edge.
 constexpr std::size_t actors_a_turn = 256;
@@ -18,15 +19,20 @@ thread_local inline_execution* active = nullptr;
 
 } // namespace
 
-inline_execution::inline_execution(caf::actor_system& system) : caf::execution_unit(&system) { ready_.reserve(16); }
+inline_execution::inline_execution(caf::actor_system& system) : caf::execution_unit(&system) {
+  ready_.reserve(16);
+}
 
 inline_execution::~inline_execution() {
-  for (auto* job : ready_) system().scheduler().enqueue(job);
+  for (auto* job : ready_)
+    system().scheduler().enqueue(job);
 }
 
 inline_execution* inline_execution::current() noexcept { return active; }
 
-inline_execution::scope::scope(inline_execution& unit) noexcept : unit_(unit), outer_(active) { active = &unit; }
+inline_execution::scope::scope(inline_execution& unit) noexcept : unit_(unit), outer_(active) {
+  active = &unit;
+}
 
 inline_execution::scope::~scope() {
   if (outer_ == nullptr && !unit_.running_) unit_.run_ready();
@@ -46,10 +52,15 @@ void inline_execution::run_ready() {
     }
     ++resumed;
     switch (job->resume(this, messages_an_actor)) {
-    case caf::resumable::resume_later: system().scheduler().enqueue(job); break;
+    case caf::resumable::resume_later:
+      system().scheduler().enqueue(job);
+      break;
     case caf::resumable::awaiting_message:
-    case caf::resumable::done: caf::intrusive_ptr_release(job); break;
-    case caf::resumable::shutdown_execution_unit: break;
+    case caf::resumable::done:
+      caf::intrusive_ptr_release(job);
+      break;
+    case caf::resumable::shutdown_execution_unit:
+      break;
     }
   }
   ready_.clear();

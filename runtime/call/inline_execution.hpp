@@ -1,8 +1,9 @@
 // Runs actors on the thread that wakes them up, instead of waking up a scheduler thread to do it.
 //
-// An edge's thread has just read a request; the actor that will handle it is idle; on most machines handing it to
-// another thread costs more than handling it (docs/performance.md). So the thread lends itself to CAF as an execution
-// unit: actors that become ready through frames delivered on it run on it, right after the current callback.
+// An edge's thread has just read a request; the actor that will handle it is idle; on most machines handing
+// it to another thread costs more than handling it (docs/performance.md). So the thread lends itself to CAF
+// as an execution unit: actors that become ready through frames delivered on it run on it, right after the
+// current callback.
 #pragma once
 
 #include <caf/execution_unit.hpp>
@@ -22,9 +23,9 @@ public:
   inline_execution(const inline_execution&) = delete;
   inline_execution& operator=(const inline_execution&) = delete;
 
-  // While a scope lives, frames delivered on this thread wake actors here. When the outermost scope ends, they run:
-  // each for a bounded number of messages, and at most a bounded number of actors; what remains goes to the
-  // scheduler, so that a busy service cannot keep the edge's thread.
+  // While a scope lives, frames delivered on this thread wake actors here. When the outermost scope ends,
+  // they run: each for a bounded number of messages, and at most a bounded number of actors; what remains
+  // goes to the scheduler, so that a busy service cannot keep the edge's thread.
   class scope {
   public:
     explicit scope(inline_execution& unit) noexcept;

@@ -1,0 +1,142 @@
+#include "actors/service/coroutine_host.hpp"
+
+#include "actors/service/client.hpp"
+
+#include <cassert>
+
+namespace troupe {
+
+// -- detail
+// ---------------------------------------------------------------------------------------------------------
+
+void detail::resume_next(coroutine_run& run, std::coroutine_handle<> next) noexcept {
+  if (!run.next_)
+    run.next_ = next;
+  else
+    run.also_next_.push_back(next);
+}
+
+void detail::promise_base::finished() noexcept {
+  if (parent_ != nullptr)
+    parent_->child_finished();
+  else
+    run_->ended_ = true;
+}
+
+// -- suspension
+// -----------------------------------------------------------------------------------------------------
+
+bool suspension::suspend_in(detail::promise_base& promise, bool ready) noexcept {
+  promise_ = &promise;
+  auto& run = *promise.run();
+  if (auto* handled = run.handled_call(); handled != nullptr && handled->cancelled()) {
+    run.cut_short(cancelled("the caller cancelled the call"));
+    return true;
+  }
+  if (run.ended_) return true;
+  if (ready) return false;
+  waiting_ = true;
+  return true;
+}
+
+void suspension::wake() {
+  if (!waiting_) return;
+  waiting_ = false;
+  auto& run = *promise_->run();
+  detail::resume_next(run, promise_->self());
+  run.host().resume(run);
+}
+
+void suspension::wake_with_error(status why) {
+  if (!waiting_) return;
+  waiting_ = false;
+  auto& run = *promise_->run();
+  promise_->end_with(std::move(why));
+  run.host().resume(run);
+}
+
+// -- coroutine_run
+// --------------------------------------------------------------------------------------------------
+
+coroutine_run::~coroutine_run() {
+  if (root_) root_.destroy();
+}
+
+void coroutine_run::drive() {
+  driving_ = true;
+  while (next_ && !ended_) {
+    std::exchange(next_, {}).resume();
+    if (!next_ && !also_next_.empty()) {
+      next_ = also_next_.front();
+      also_next_.erase(also_next_.begin());
+    }
+  }
+  driving_ = false;
+}
+
+void coroutine_run::cut_short(status why) {
+  if (ended_) return;
+  cut_short_ = std::move(why);
+  ended_ = true;
+}
+
+void coroutine_run::timer_due() {
+  const auto* handled = handled_call();
+  host_->end(*this, deadline_exceeded("the deadline of {} passed while it ran",
+                                      handled ? handled->method().full_name : std::string_view{"a task"}));
+}
+
+// -- coroutine_host
+// -------------------------------------------------------------------------------------------------
+
+coroutine_host::~coroutine_host() { assert(runs_.empty()); }
+
+void coroutine_host::start(std::unique_ptr<coroutine_run> run) {
+  auto* started = run.release();
+  runs_.push_back(*started);
+  ++run_count_;
+  resume(*started);
+}
+
+void coroutine_host::resume(coroutine_run& run) {
+  // Woken from within its own coroutines: the loop that drives it takes what became ready.
+  if (run.driving_) return;
+  auto* outer = std::exchange(current_, &run);
+  run.drive();
+  current_ = outer;
+  if (run.ended_)
+    conclude(run);
+  else if (!run.queued() && !run.until().is_never())
+    timers_.insert(run, run.until().when());
+}
+
+void coroutine_host::end(coroutine_run& run, status why) {
+  run.cut_short(std::move(why));
+  if (!run.driving_) conclude(run);
+}
+
+void coroutine_host::abandon_all(std::string_view why) {
+  while (!runs_.empty()) {
+    auto& run = runs_.back();
+    if (auto* handled = run.handled_call()) handled->abandon(why);
+    run.cut_short(cancelled("{}", why));
+    conclude(run);
+  }
+}
+
+void coroutine_host::conclude(coroutine_run& run) {
+  runs_.erase(runs_.iterator_to(run));
+  --run_count_;
+  run.cancel_timer();
+  if (run.root_promise_ && run.root_promise_->exception()) fail_with(run.root_promise_->exception());
+  run.conclude(run.cut_short_.ok() ? nullptr : &run.cut_short_);
+  run_finished(run);
+  delete &run;
+}
+
+void coroutine_host::deliver_to_caller(frame what) {
+  // Null when the coroutine that made the call has ended meanwhile.
+  if (auto* waiting = static_cast<outgoing_call*>(what.call->caller_state)) waiting->receive(std::move(what));
+}
+
+} // namespace troupe
