@@ -48,7 +48,7 @@ function(troupe_fuzz name)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzz fuzz_${name})
     # Where scripts/fuzz finds the program, its corpus and its limit.
-    file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/fuzz/${name}"
+    file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/fuzz_targets/${name}"
          CONTENT "$<TARGET_FILE:fuzz_${name}>\n${arg_CORPUS}\n${arg_MAX_LENGTH}\n")
   else()
     target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/driver.cpp)
