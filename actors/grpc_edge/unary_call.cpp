@@ -1,0 +1,74 @@
+#include "actors/grpc_edge/unary_call.hpp"
+
+#include "actors/grpc_edge/message_codec.hpp"
+#include "actors/grpc_edge/wire_status.hpp"
+
+#include <google/protobuf/message.h>
+
+namespace troupe::grpc_detail {
+
+grpc::ServerUnaryReactor* unary_call::open(edge_core& core, const served_method& what,
+                                           grpc::CallbackServerContext& context,
+                                           const grpc::ByteBuffer& request, grpc::ByteBuffer& reply) {
+  auto* self = new unary_call{core, what, context, reply};
+  intrusive_ptr_add_ref(static_cast<call_end*>(self)); // gRPC's reference
+  self->begin(request);
+  return self;
+}
+
+void unary_call::begin(const grpc::ByteBuffer& request) {
+  auto admitted = core_.admit(what_, context_);
+  if (!admitted) return finish(admitted.error());
+  began_ = admitted->began;
+  metadata_ = admitted->metadata;
+  auto message = what_.method->new_request();
+  // The code that gRPC's own servers answer with.
+  if (!parse_message(request, *message))
+    return finish(internal("{}: the request is not a {}", what_.method->full_name, message->GetTypeName()));
+  call_ = call_ptr{
+    new call{*what_.method, std::move(message), admitted->until, std::move(admitted->metadata), this}};
+  inline_execution::scope scope{core_.units.here()};
+  submit(*what_.route, call_);
+}
+
+void unary_call::deliver(frame what) noexcept {
+  // Nothing else is for the caller of a unary call. A call gets one answer, and none after OnCancel() ended
+  // it.
+  if (what.kind != frame_kind::answer) return;
+  std::size_t size = 0;
+  auto outcome = what.outcome.ok() ? encode_reply(what.message, size) : what.outcome;
+  core_.prepare_reply(context_, what.call->reply_headers, size);
+  finish(outcome);
+}
+
+status unary_call::encode_reply(const message_ptr& message, std::size_t& size) {
+  if (!message) return internal("{}: the service gave no reply", what_.method->full_name);
+  size = encoded_size(*message);
+  if (auto limit = core_.check_reply_size(*what_.method, size); !limit.ok()) return limit;
+  if (!encode_message(*message, size, reply_))
+    return internal("{}: the reply cannot be serialized", what_.method->full_name);
+  return {};
+}
+
+void unary_call::finish(const status& outcome) {
+  core_.record(*what_.method, outcome.code(), began_, 1, outcome.ok() ? 1 : 0, metadata_);
+  Finish(to_wire(outcome));
+}
+
+void unary_call::OnCancel() {
+  if (!call_) return;
+  auto why = core_.cancellation(*what_.method, call_->until());
+  call_->cancel(why);
+  // Either this was first and no answer will come, or an answer is on its way and finishes the call. The
+  // reply headers stay untouched here: the callee may be writing them.
+  if (call_->cancelled()) finish(why);
+}
+
+void unary_call::OnDone() {
+  call_.reset();
+  metadata_.reset();
+  core_.leave();
+  intrusive_ptr_release(static_cast<call_end*>(this));
+}
+
+} // namespace troupe::grpc_detail

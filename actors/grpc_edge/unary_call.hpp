@@ -1,0 +1,43 @@
+// A unary call from its request to its answer. gRPC hands over the whole request at once, which spares a
+// wake-up that a stream's read would cost; that is why unary methods do not go through stream_call.
+#pragma once
+
+#include "actors/grpc_edge/edge_core.hpp"
+
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+namespace troupe::grpc_detail {
+
+class unary_call final : public grpc::ServerUnaryReactor, public call_end {
+public:
+  // Starts the call; gRPC owns the result until OnDone. `reply` and `context` are valid as long.
+  static grpc::ServerUnaryReactor* open(edge_core& core, const served_method& what,
+                                        grpc::CallbackServerContext& context, const grpc::ByteBuffer& request,
+                                        grpc::ByteBuffer& reply);
+
+  void deliver(frame what) noexcept override;
+  void OnCancel() override;
+  void OnDone() override;
+
+private:
+  unary_call(edge_core& core, const served_method& what, grpc::CallbackServerContext& context,
+             grpc::ByteBuffer& reply)
+    : core_(core), what_(what), context_(context), reply_(reply) {}
+
+  void begin(const grpc::ByteBuffer& request);
+  status encode_reply(const message_ptr& message, std::size_t& size);
+  void finish(const status& outcome);
+
+  // Valid until finish(): an end may be held, and given frames, long after gRPC is done with the call.
+  edge_core& core_;
+  const served_method& what_;
+  grpc::CallbackServerContext& context_;
+  grpc::ByteBuffer& reply_;
+
+  monotonic_time began_;
+  call_metadata_ptr metadata_;
+  call_ptr call_; // null when the call was refused; released in OnDone, which ends the cycle of references
+};
+
+} // namespace troupe::grpc_detail
