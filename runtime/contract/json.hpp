@@ -25,6 +25,9 @@ struct json_parse_options {
   // Whether members that name no field are skipped (their syntax is still checked) instead of refused.
   // Unknown names of enum values are then skipped as well.
   bool ignore_unknown_fields = false;
+  // Whether a number that names no value of its enum is refused. The mapping lets open enums take any number,
+  // so that newer peers can send newer values; a door to the outside tells its client instead.
+  bool refuse_unknown_enum_numbers = false;
 };
 
 struct json_render_options {
@@ -49,9 +52,9 @@ status parse_json_field(std::string_view text, google::protobuf::Message& into,
                         const google::protobuf::FieldDescriptor& field,
                         const json_parse_options& options = {});
 
-// Appends a message as compact JSON, members in the order of field numbers. INTERNAL for what has no JSON
-// form: a Timestamp, Duration or FieldMask out of its range, a Value without a kind or not finite, an Any of
-// a type that is not linked in. `out` then holds a part of the text.
+// Appends a message as compact JSON, members in the order of the contract, map entries by key. INTERNAL for
+// what has no JSON form: a Timestamp, Duration or FieldMask out of its range, a Value without a kind or not
+// finite, an Any of a type that is not linked in. `out` then holds a part of the text.
 status append_json(const google::protobuf::Message& message, std::string& out,
                    const json_render_options& options = {});
 
