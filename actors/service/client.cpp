@@ -8,8 +8,6 @@ namespace {
 
 const std::shared_ptr<const call_options> default_options = std::make_shared<const call_options>();
 
-constexpr unsigned most_attempts = 10;
-
 // A crashed actor is usually back at once, so the first retry does not wait long; jitter keeps the callers of
 // one crashed actor from coming back together.
 constexpr duration first_backoff = std::chrono::milliseconds{2};
@@ -37,16 +35,16 @@ void outgoing_call::send(coroutine_run* run, std::uint32_t credit) {
   credit_ = credit;
   auto inherited = run ? run->until() : deadline::never();
   until_ = inherited;
-  if (options_->timeout)
-    until_ = deadline::sooner(until_, deadline::after(host_->now(), *options_->timeout));
+  if (options_->timeout())
+    until_ = deadline::sooner(until_, deadline::after(host_->now(), *options_->timeout()));
   else if (until_.is_never())
     until_ = deadline::after(host_->now(), host_->services().default_call_timeout);
   own_deadline_ = until_ < inherited;
   if (run) metadata_ = run->metadata();
-  if (!options_->headers.empty() || !options_->idempotency_key.empty()) {
+  if (!options_->headers().empty() || !options_->idempotency_key().empty()) {
     auto own = metadata_ ? std::make_shared<call_metadata>(*metadata_) : std::make_shared<call_metadata>();
-    own->headers = options_->headers;
-    own->idempotency_key = options_->idempotency_key;
+    own->headers = options_->headers();
+    own->idempotency_key = options_->idempotency_key();
     metadata_ = std::move(own);
   }
   dispatch();
@@ -68,7 +66,7 @@ bool outgoing_call::retry(const status& outcome) {
     return false;
   // What a stream has sent or received cannot be taken back.
   if (method_->kind != method_kind::unary) return false;
-  if (attempt_ >= std::min(options_->attempts, most_attempts)) return false;
+  if (attempt_ >= options_->attempts()) return false;
   auto backoff = std::min(longest_backoff, first_backoff * (1u << (2 * (attempt_ - 1))));
   if (host_->services().random)
     backoff = backoff / 2

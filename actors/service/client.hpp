@@ -18,14 +18,44 @@
 
 namespace troupe {
 
-struct call_options {
+// `client<S>(call_options().timeout(1s).header("x-tenant", "7"))`
+// A class with setters and not a struct with braces: g++ 12 copies aggregates bit by bit when they are
+// temporaries of a co_await expression (GCC bug 98935 and its kin), strings included.
+class call_options {
+public:
+  call_options() = default;
+
   // How long the call may take, if that is sooner than the deadline it inherits.
-  std::optional<duration> timeout;
-  // Headers that travel with the call, names in lower case.
-  header_list headers;
-  std::string idempotency_key;
-  // How often the call is made at most, 1 to 10. 1: never again.
-  unsigned attempts = 3;
+  call_options&& timeout(duration limit) && {
+    timeout_ = limit;
+    return std::move(*this);
+  }
+  // A header that travels with the call, its name in lower case.
+  call_options&& header(std::string name, std::string value) && {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return std::move(*this);
+  }
+  // The caller's own name for this request: a callee that keeps such keys executes it once only.
+  call_options&& idempotency_key(std::string key) && {
+    idempotency_key_ = std::move(key);
+    return std::move(*this);
+  }
+  // How often the call is made at most, 1 to 10; 1: never again. 3 unless said otherwise.
+  call_options&& attempts(unsigned count) && {
+    attempts_ = count < 1 ? 1 : count > 10 ? 10 : count;
+    return std::move(*this);
+  }
+
+  const std::optional<duration>& timeout() const& noexcept { return timeout_; }
+  const header_list& headers() const& noexcept { return headers_; }
+  const std::string& idempotency_key() const& noexcept { return idempotency_key_; }
+  unsigned attempts() const& noexcept { return attempts_; }
+
+private:
+  std::optional<duration> timeout_;
+  header_list headers_;
+  std::string idempotency_key_;
+  unsigned attempts_ = 3;
 };
 
 // A call under way, as the coroutine that makes it sees it. Destroying it cancels the call.

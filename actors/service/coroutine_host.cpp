@@ -10,10 +10,14 @@ namespace troupe {
 // ---------------------------------------------------------------------------------------------------------
 
 void detail::resume_next(coroutine_run& run, std::coroutine_handle<> next) noexcept {
-  if (!run.next_)
-    run.next_ = next;
-  else
-    run.also_next_.push_back(next);
+  assert(!run.next_); // one coroutine of a run goes on at a time
+  run.next_ = next;
+}
+
+void detail::run_child(coroutine_run& run, std::coroutine_handle<> child) noexcept {
+  run.next_ = child;
+  while (run.next_ && !run.ended_)
+    std::exchange(run.next_, {}).resume();
 }
 
 void detail::promise_base::finished() noexcept {
@@ -64,13 +68,8 @@ coroutine_run::~coroutine_run() {
 
 void coroutine_run::drive() {
   driving_ = true;
-  while (next_ && !ended_) {
+  while (next_ && !ended_)
     std::exchange(next_, {}).resume();
-    if (!next_ && !also_next_.empty()) {
-      next_ = also_next_.front();
-      also_next_.erase(also_next_.begin());
-    }
-  }
   driving_ = false;
 }
 

@@ -9,7 +9,6 @@
 #include <boost/intrusive/list.hpp>
 
 #include <coroutine>
-#include <vector>
 
 namespace troupe {
 
@@ -46,6 +45,8 @@ protected:
   void wake_with_error(status why);
 
   bool waiting() const noexcept { return waiting_; }
+  // What was awaited came while await_suspend was still at work.
+  void stop_waiting() noexcept { waiting_ = false; }
 
 private:
   bool suspend_in(detail::promise_base& promise, bool ready) noexcept;
@@ -95,6 +96,7 @@ private:
   friend class suspension;
   friend class detail::promise_base;
   friend void detail::resume_next(coroutine_run&, std::coroutine_handle<>) noexcept;
+  friend void detail::run_child(coroutine_run&, std::coroutine_handle<>) noexcept;
 
   // Resumes coroutines until all of them wait or the run has ended.
   void drive();
@@ -106,7 +108,6 @@ private:
   std::coroutine_handle<> root_;
   detail::promise_base* root_promise_ = nullptr;
   std::coroutine_handle<> next_;
-  std::vector<std::coroutine_handle<>> also_next_; // only all() has more than one coroutine to resume
   bool driving_ = false;
   bool ended_ = false;
   status cut_short_; // not ok when the run was ended at a suspension point

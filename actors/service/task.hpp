@@ -35,6 +35,10 @@ namespace detail {
 // the stack stays flat in unoptimized builds too, and so that no frame is destroyed by code that runs in it.
 void resume_next(coroutine_run& run, std::coroutine_handle<> next) noexcept;
 
+// Runs a coroutine of the run until it waits or ends, from within another one's await_suspend. For all()
+// only.
+void run_child(coroutine_run& run, std::coroutine_handle<> child) noexcept;
+
 // What a finished task tells the awaiter that its parent is suspended in.
 class parent_awaiter {
 public:
@@ -145,6 +149,19 @@ private:
   result<T> outcome_;
 };
 
+// Stands for an awaiter that cannot be moved: g++ 12 copies what await_transform returns by reference.
+template <class A>
+struct awaiter_in_place {
+  A* awaiter;
+
+  bool await_ready() const noexcept { return awaiter->await_ready(); }
+  template <class P>
+  auto await_suspend(std::coroutine_handle<P> awaiting) {
+    return awaiter->await_suspend(awaiting);
+  }
+  decltype(auto) await_resume() { return awaiter->await_resume(); }
+};
+
 // An awaiter that a coroutine_run can be suspended in; see coroutine_run.
 template <class A>
 concept run_awaitable = requires {
@@ -172,13 +189,19 @@ public:
     detail::outcome_awaiter<void> await_transform(status outcome) {
       return detail::outcome_awaiter<void>{outcome.ok() ? result<void>{} : result<void>{std::move(outcome)}};
     }
+    template <class U>
+    auto await_transform(task<U>&& awaited) noexcept {
+      return std::move(awaited).operator co_await();
+    }
+    // The awaiter, often a temporary, lives until the end of the co_await expression, and must stay where it
+    // is.
     template <class A>
-    A&& await_transform(A&& awaited) {
+    auto await_transform(A&& awaited) noexcept {
       static_assert(
         detail::run_awaitable<A>,
         "a troupe::task can await tasks, calls, streams, timers and troupe::ask(); this type is none of "
         "them, and would resume outside its actor");
-      return static_cast<A&&>(awaited);
+      return detail::awaiter_in_place<std::remove_reference_t<A>>{&awaited};
     }
   };
 
