@@ -73,11 +73,12 @@ def selection(options):
 
 
 def programs(build):
-    """The program of each ctest entry. ctest itself tells only those that are built already."""
+    """What of the build folder each ctest entry runs. ctest itself tells only what is built already."""
     found = {}
     for path in build.rglob("CTestTestfile.cmake"):
-        for match in re.finditer(r'^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? "([^"]*)"', path.read_text(), re.MULTILINE):
-            found[match.group(1)] = match.group(2)
+        for match in re.finditer(r"^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? (\".*\")\)$", path.read_text(), re.MULTILINE):
+            words = [word.split("=", 1)[-1] for word in re.findall(r'"((?:\\.|[^"\\])*)"', match.group(2))]
+            found[match.group(1)] = {word[len(f"{build}/"):] for word in words if word.startswith(f"{build}/")}
     return found
 
 
@@ -92,11 +93,9 @@ def targets(build, words):
     needed = set()
     for entry in entries:
         labels = {label for item in entry.get("properties", []) if item["name"] == "LABELS" for label in item["value"]}
-        program = found.get(entry["name"])
-        if program is None or labels & NEEDS_EVERYTHING:
+        if entry["name"] not in found or labels & NEEDS_EVERYTHING:
             return ["all"]
-        if pathlib.Path(program).is_relative_to(build):
-            needed.add(str(pathlib.Path(program).relative_to(build)))
+        needed |= found[entry["name"]]
     return sorted(needed)
 
 
