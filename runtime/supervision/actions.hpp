@@ -9,8 +9,8 @@
 
 namespace troupe {
 
-// Start the child and answer with launched(), ignored() or launch_failed(): before the next action of another kind of
-// event, that is before anything is read from a mailbox or a clock.
+// Start the child and answer with launched(), ignored() or launch_failed(): before the next action of another
+// kind of event, that is before anything is read from a mailbox or a clock.
 struct start_instance {
   child_id child;
   instance_id instance;
@@ -34,7 +34,8 @@ struct abandon_instance {
   instance_id instance;
 };
 
-// The child was accepted from a start_child() request; what the request brought with it belongs to `child` from now on.
+// The child was accepted from a start_child() request; what the request brought with it belongs to `child`
+// from now on.
 struct child_added {
   child_id child;
   request_token token;
@@ -89,9 +90,9 @@ struct supervisor_ended {
 };
 
 using supervisor_action =
-  std::variant<start_instance, stop_instance, kill_instance, abandon_instance, child_added, child_ready, child_down,
-               child_start_failed, child_forgotten, request_answered, supervisor_ready, supervisor_stopping,
-               supervisor_ended>;
+  std::variant<start_instance, stop_instance, kill_instance, abandon_instance, child_added, child_ready,
+               child_down, child_start_failed, child_forgotten, request_answered, supervisor_ready,
+               supervisor_stopping, supervisor_ended>;
 using supervisor_actions = std::vector<supervisor_action>;
 
 } // namespace troupe

@@ -12,8 +12,8 @@ duration restart_backoff::next(const backoff_policy& policy, std::uint64_t rando
   for (unsigned doubled = 1; doubled < before && wait < policy.max; ++doubled)
     wait = wait > policy.max / 2 ? policy.max : wait * 2;
   if (wait > policy.max) wait = policy.max;
-  // Jitter keeps children that failed together, of one node or of many, from coming back together. Integers only, so
-  // that a seed gives the same times on every machine.
+  // Jitter keeps children that failed together, of one node or of many, from coming back together. Integers
+  // only, so that a seed gives the same times on every machine.
   const auto spread = wait / 100 * policy.jitter_percent;
   const auto range = static_cast<std::uint64_t>(spread.count()) * 2 + 1;
   return wait - spread + duration{static_cast<duration::rep>(random % range)};

@@ -9,7 +9,8 @@ namespace troupe {
 
 class restart_backoff {
 public:
-  // The wait before the restart that is due now; `random` is a uniform 64-bit number, used for the jitter only.
+  // The wait before the restart that is due now; `random` is a uniform 64-bit number, used for the jitter
+  // only.
   duration next(const backoff_policy& policy, std::uint64_t random) noexcept;
 
   // The instance that ended had been running for this long.

@@ -3,7 +3,8 @@
 namespace troupe {
 
 void restart_intensity::forget_old(monotonic_time now) {
-  while (!restarts_.empty() && now - restarts_.front() > period_) restarts_.pop_front();
+  while (!restarts_.empty() && now - restarts_.front() > period_)
+    restarts_.pop_front();
 }
 
 bool restart_intensity::allow(monotonic_time now) {

@@ -13,12 +13,15 @@ supervisor_actions supervisor_core::finish(monotonic_time now) {
 }
 
 supervisor_actions supervisor_core::boot(monotonic_time now) {
+  if (boot_called_ || stopping_) return finish(now);
   boot_called_ = true;
-  for (auto& each : children_) wait_to_start(each, now, now);
+  for (auto& each : children_)
+    wait_to_start(each, now, now);
   return finish(now);
 }
 
-// -- book-keeping ----------------------------------------------------------------------------------------------------
+// -- book-keeping
+// ----------------------------------------------------------------------------------------------------
 
 supervisor_core::entry* supervisor_core::owner_of(instance_id instance) {
   const auto found = instances_.find(instance);
@@ -78,7 +81,8 @@ void supervisor_core::settle_cause(child& c, status outcome, child_id id) {
   if (auto starter = std::exchange(c.starter, std::nullopt)) answer(*starter, std::move(outcome), id);
 }
 
-// -- start -----------------------------------------------------------------------------------------------------------
+// -- start
+// -----------------------------------------------------------------------------------------------------------
 
 void supervisor_core::wait_to_start(entry& e, monotonic_time now, monotonic_time not_before) {
   auto& [id, c] = e;
@@ -172,36 +176,37 @@ void supervisor_core::fail_start(entry& e, monotonic_time now, instance_id was, 
   auto& [id, c] = e;
   c.start_failure.reset();
   switch (c.cause) {
-    case start_cause::boot: {
-      set_state(c, child_state::stopped);
-      emit(child_start_failed{id, was, why, std::nullopt});
-      status cause{why.code(), "child " + c.policy.name + " did not start: " + why.message()};
-      settle_cause(c, why, id);
-      begin_exit(supervisor_exit_kind::start_failed, std::move(cause));
-      break;
-    }
-    case start_cause::start_child:
-      emit(child_start_failed{id, was, why, std::nullopt});
-      settle_cause(c, std::move(why), id);
-      forget(id);
-      break;
-    case start_cause::restart_child:
-      set_state(c, child_state::stopped);
-      emit(child_start_failed{id, was, why, std::nullopt});
-      settle_cause(c, std::move(why), id);
-      break;
-    case start_cause::restart: {
-      const auto place = out_.size();
-      const auto retry_in = plan_restart(e, now, why.message());
-      // Reported before what follows from it.
-      out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(place),
-                  child_start_failed{id, was, std::move(why), retry_in});
-      break;
-    }
+  case start_cause::boot: {
+    set_state(c, child_state::stopped);
+    emit(child_start_failed{id, was, why, std::nullopt});
+    status cause{why.code(), "child " + c.policy.name + " did not start: " + why.message()};
+    settle_cause(c, why, id);
+    begin_exit(supervisor_exit_kind::start_failed, std::move(cause));
+    break;
+  }
+  case start_cause::start_child:
+    emit(child_start_failed{id, was, why, std::nullopt});
+    settle_cause(c, std::move(why), id);
+    forget(id);
+    break;
+  case start_cause::restart_child:
+    set_state(c, child_state::stopped);
+    emit(child_start_failed{id, was, why, std::nullopt});
+    settle_cause(c, std::move(why), id);
+    break;
+  case start_cause::restart: {
+    const auto place = out_.size();
+    const auto retry_in = plan_restart(e, now, why.message());
+    // Reported before what follows from it.
+    out_.insert(out_.begin() + static_cast<std::ptrdiff_t>(place),
+                child_start_failed{id, was, std::move(why), retry_in});
+    break;
+  }
   }
 }
 
-// -- end -------------------------------------------------------------------------------------------------------------
+// -- end
+// -------------------------------------------------------------------------------------------------------------
 
 void supervisor_core::begin_stop(entry& e, monotonic_time now) {
   auto& [id, c] = e;
@@ -232,8 +237,8 @@ supervisor_actions supervisor_core::down(monotonic_time now, instance_id instanc
     settle_stopped(*e, now, instance, std::move(exit));
   else if (c.state == child_state::starting)
     fail_start(*e, now, instance,
-               unavailable("it ended before it was ready ({}{}{})", to_string(exit.kind), exit.reason.empty() ? "" : ": ",
-                           exit.reason));
+               unavailable("it ended before it was ready ({}{}{})", to_string(exit.kind),
+                           exit.reason.empty() ? "" : ": ", exit.reason));
   else
     terminated(*e, now, instance, std::move(exit));
   return finish(now);
@@ -274,19 +279,22 @@ void supervisor_core::settle_stopped(entry& e, monotonic_time now, instance_id w
   c.start_failure.reset();
   const auto next = stopping_ ? after_stop::stay : std::exchange(c.next, after_stop::stay);
   if (next == after_stop::start_again) {
-    emit(child_down{id, was, std::move(exit), c.not_before > now ? c.not_before - now : duration::zero(), true});
+    emit(
+      child_down{id, was, std::move(exit), c.not_before > now ? c.not_before - now : duration::zero(), true});
     wait_to_start(e, now, c.not_before);
   } else {
     set_state(c, child_state::stopped);
     emit(child_down{id, was, std::move(exit), std::nullopt, true});
     settle_cause(c, aborted("child {} was stopped before it ran", c.policy.name), id);
   }
-  for (auto stopper : stoppers) answer(stopper, {}, id);
+  for (auto stopper : stoppers)
+    answer(stopper, {}, id);
   if (next == after_stop::forget) forget(id);
   run_deferred(now, std::move(deferred));
 }
 
-// -- time ------------------------------------------------------------------------------------------------------------
+// -- time
+// ------------------------------------------------------------------------------------------------------------
 
 monotonic_time supervisor_core::next_wakeup() const noexcept {
   return deadlines_.empty() ? monotonic_time::max() : deadlines_.begin()->first;

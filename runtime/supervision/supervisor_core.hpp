@@ -1,8 +1,9 @@
-// A supervisor without actors: (state, now, event) -> actions, after the semantics of Erlang/OTP 25's `supervisor`
-// (https://www.erlang.org/docs/25/man/supervisor.html).
+// A supervisor without actors: (state, now, event) -> actions, after the semantics of Erlang/OTP 25's
+// `supervisor` (https://www.erlang.org/docs/25/man/supervisor.html).
 //
-// OTP's supervisor does one thing at a time and waits for it. This one never waits: what takes time (a start until the
-// child is ready, a stop until it is down, a backoff) is a state of the child, and other events go on meanwhile.
+// OTP's supervisor does one thing at a time and waits for it. This one never waits: what takes time (a start
+// until the child is ready, a stop until it is down, a backoff) is a state of the child, and other events go
+// on meanwhile.
 //
 // No I/O, no clock, no log; random numbers come from outside. `now` never goes back. Not thread-safe.
 #pragma once
@@ -32,16 +33,19 @@ public:
   // `flags` must pass check().
   supervisor_core(supervisor_flags flags, random_source random);
 
-  // -- the first start ----------------------------------------------------------------------------------------------
+  // -- the first start
+  // ----------------------------------------------------------------------------------------------
 
-  // Adds a child that boot() starts, after those added before. Errors: INVALID_ARGUMENT (see check()), ALREADY_EXISTS,
-  // RESOURCE_EXHAUSTED at max_children, FAILED_PRECONDITION after boot().
+  // Adds a child that boot() starts, after those added before. Errors: INVALID_ARGUMENT (see check()),
+  // ALREADY_EXISTS, RESOURCE_EXHAUSTED at max_children, FAILED_PRECONDITION after boot().
   result<child_id> add_child(child_policy policy);
 
-  // Starts the children one after the other, each when the one before is running. Once, before any other event.
+  // Starts the children one after the other, each when the one before is running. Once; what start_child()
+  // added before is started too.
   supervisor_actions boot(monotonic_time now);
 
-  // -- what became of instances; those of an instance that is not, or no longer, the child's are ignored --------------
+  // -- what became of instances; those of an instance that is not, or no longer, the child's are ignored
+  // --------------
 
   // The instance was spawned.
   supervisor_actions launched(monotonic_time now, instance_id instance);
@@ -55,25 +59,28 @@ public:
   // It ended.
   supervisor_actions down(monotonic_time now, instance_id instance, child_exit exit);
 
-  // -- time -----------------------------------------------------------------------------------------------------------
+  // -- time
+  // -----------------------------------------------------------------------------------------------------------
 
   // When tick() is due; monotonic_time::max() when nothing is.
   monotonic_time next_wakeup() const noexcept;
   supervisor_actions tick(monotonic_time now);
 
-  // -- requests, each answered once by a request_answered with its token; UNAVAILABLE once the supervisor is stopping --
+  // -- requests, each answered once by a request_answered with its token; UNAVAILABLE once the supervisor is
+  // stopping --
 
-  // Adds a child and starts it. Answered when it runs. Errors: those of add_child(); why it did not start, and then the
-  // child is forgotten; ABORTED when it was stopped before it ran.
+  // Adds a child and starts it. Answered when it runs. Errors: those of add_child(); why it did not start,
+  // and then the child is forgotten; ABORTED when it was stopped before it ran.
   supervisor_actions start_child(monotonic_time now, request_token token, child_policy policy);
 
-  // Stops a child. Answered when it is down. It stays known, unless it is temporary or under simple_one_for_one.
-  // NOT_FOUND when there is none. By name, FAILED_PRECONDITION under simple_one_for_one, whose names are not unique.
+  // Stops a child. Answered when it is down. It stays known, unless it is temporary or under
+  // simple_one_for_one. NOT_FOUND when there is none. By name, FAILED_PRECONDITION under simple_one_for_one,
+  // whose names are not unique.
   supervisor_actions terminate_child(monotonic_time now, request_token token, std::string_view name);
   supervisor_actions terminate_child(monotonic_time now, request_token token, child_id id);
 
-  // Starts a child that is stopped. Answered when it runs. Errors: NOT_FOUND; FAILED_PRECONDITION when it is running,
-  // is about to be restarted, or is under simple_one_for_one; why it did not start.
+  // Starts a child that is stopped. Answered when it runs. Errors: NOT_FOUND; FAILED_PRECONDITION when it is
+  // running, is about to be restarted, or is under simple_one_for_one; why it did not start.
   supervisor_actions restart_child(monotonic_time now, request_token token, std::string_view name);
 
   // Forgets a child that is stopped. Errors: NOT_FOUND; FAILED_PRECONDITION as restart_child().
@@ -82,7 +89,8 @@ public:
   // Stops all children in reverse start order, then ends. No effect when it is stopping already.
   supervisor_actions shutdown(monotonic_time now);
 
-  // -- questions --------------------------------------------------------------------------------------------------------
+  // -- questions
+  // --------------------------------------------------------------------------------------------------------
 
   const supervisor_flags& flags() const noexcept { return flags_; }
   // In start order.
@@ -118,9 +126,9 @@ private:
     std::uint64_t starts = 0;
     restart_backoff backoff;
     monotonic_time running_since;
-    monotonic_time not_before;                        // while waiting
-    monotonic_time deadline = monotonic_time::max();  // of the backoff, the start, or the stop
-    std::optional<status> start_failure;              // the start failed, and the instance has yet to end
+    monotonic_time not_before;                       // while waiting
+    monotonic_time deadline = monotonic_time::max(); // of the backoff, the start, or the stop
+    std::optional<status> start_failure;             // the start failed, and the instance has yet to end
     std::optional<child_exit> last_exit;
     std::optional<request_token> starter; // waits until it runs
     std::vector<request_token> stoppers;  // wait until it is down
@@ -131,7 +139,8 @@ private:
 
   bool simple() const noexcept { return flags_.strategy == restart_strategy::simple_one_for_one; }
   bool restarts_groups() const noexcept {
-    return flags_.strategy == restart_strategy::one_for_all || flags_.strategy == restart_strategy::rest_for_one;
+    return flags_.strategy == restart_strategy::one_for_all
+           || flags_.strategy == restart_strategy::rest_for_one;
   }
 
   // supervisor_core.cpp: one child's life
@@ -159,7 +168,9 @@ private:
   void start_in_order(monotonic_time now);
   void stop_all(monotonic_time now);
   void begin_exit(supervisor_exit_kind kind, status cause);
-  bool starts_in_turn(const child& c) const noexcept { return restarts_groups() || c.cause == start_cause::boot; }
+  bool starts_in_turn(const child& c) const noexcept {
+    return restarts_groups() || c.cause == start_cause::boot;
+  }
 
   // supervisor_requests.cpp
   void answer(request_token token, status outcome, child_id id = {});

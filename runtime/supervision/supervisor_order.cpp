@@ -6,13 +6,15 @@
 
 namespace troupe {
 
-// The child has no instance and is to be restarted. How long it will wait, or nothing when the supervisor gives up.
+// The child has no instance and is to be restarted. How long it will wait, or nothing when the supervisor
+// gives up.
 std::optional<duration> supervisor_core::plan_restart(entry& e, monotonic_time now, std::string_view reason) {
   auto& c = e.second;
   if (!intensity_.allow(now)) {
     set_state(c, child_state::stopped);
     begin_exit(supervisor_exit_kind::intensity_exceeded,
-               unavailable("child {} ended once more after {} restarts within {} s: {}", c.policy.name, flags_.intensity,
+               unavailable("child {} ended once more after {} restarts within {} s: {}", c.policy.name,
+                           flags_.intensity,
                            std::chrono::duration_cast<std::chrono::seconds>(flags_.period).count(), reason));
     return std::nullopt;
   }
@@ -24,11 +26,14 @@ std::optional<duration> supervisor_core::plan_restart(entry& e, monotonic_time n
   return wait;
 }
 
-// Under one_for_all and rest_for_one: everything from the failed child (or from the first one) on is stopped, then
-// started again. As in OTP this includes children that had been stopped by request or had ended normally.
+// Under one_for_all and rest_for_one: everything from the failed child (or from the first one) on is stopped,
+// then started again. As in OTP this includes children that had been stopped by request or had ended
+// normally.
 void supervisor_core::restart_group(entry& failed, monotonic_time now, monotonic_time not_before) {
-  const auto from = flags_.strategy == restart_strategy::one_for_all ? children_.begin() : children_.find(failed.first);
-  for (auto at = from; at != children_.end(); ++at) not_before = std::max(not_before, at->second.not_before);
+  const auto from =
+    flags_.strategy == restart_strategy::one_for_all ? children_.begin() : children_.find(failed.first);
+  for (auto at = from; at != children_.end(); ++at)
+    not_before = std::max(not_before, at->second.not_before);
   for (auto at = from; at != children_.end(); ++at) {
     auto& [id, c] = *at;
     c.not_before = not_before;
@@ -50,7 +55,8 @@ void supervisor_core::advance(monotonic_time now) {
   while (!startable_.empty()) {
     const auto found = children_.find(startable_.front());
     startable_.pop_front();
-    if (found != children_.end() && found->second.state == child_state::waiting && found->second.not_before <= now)
+    if (found != children_.end() && found->second.state == child_state::waiting
+        && found->second.not_before <= now)
       begin_start(*found);
   }
   if (restarts_groups() || !booted_) start_in_order(now);
@@ -60,7 +66,8 @@ void supervisor_core::advance(monotonic_time now) {
   }
 }
 
-// Stops the last of the children that stop together; the next one follows when it is down. False when none is left.
+// Stops the last of the children that stop together; the next one follows when it is down. False when none is
+// left.
 bool supervisor_core::stop_group(monotonic_time now) {
   for (auto at = alive_.rbegin(); at != alive_.rend(); ++at) {
     auto& e = *children_.find(*at);
@@ -77,15 +84,17 @@ void supervisor_core::start_in_order(monotonic_time now) {
   for (auto& e : children_) {
     auto& c = e.second;
     switch (c.state) {
-      case child_state::stopped:
-      case child_state::running: continue;
-      case child_state::stopping:
-        if (c.next != after_stop::start_again && !c.start_failure) continue; // it was asked to stay away
-        return;
-      case child_state::starting: return;
-      case child_state::waiting:
-        if (c.not_before <= now && starts_in_turn(c)) begin_start(e);
-        return;
+    case child_state::stopped:
+    case child_state::running:
+      continue;
+    case child_state::stopping:
+      if (c.next != after_stop::start_again && !c.start_failure) continue; // it was asked to stay away
+      return;
+    case child_state::starting:
+      return;
+    case child_state::waiting:
+      if (c.not_before <= now && starts_in_turn(c)) begin_start(e);
+      return;
     }
   }
 }
@@ -123,7 +132,8 @@ void supervisor_core::begin_exit(supervisor_exit_kind kind, status cause) {
   for (auto& e : children_) {
     auto& [id, c] = e;
     c.stops_with_group = false;
-    for (auto& each : std::exchange(c.deferred, {})) answer(each.token, refusal);
+    for (auto& each : std::exchange(c.deferred, {}))
+      answer(each.token, refusal);
     if (c.state == child_state::waiting) {
       set_deadline(e, monotonic_time::max());
       set_state(c, child_state::stopped);

@@ -1,5 +1,5 @@
-// The vocabulary of supervision, after Erlang/OTP's `supervisor` behaviour: strategies, restart and shutdown policies,
-// and what an exit means. Plain values, without actors.
+// The vocabulary of supervision, after Erlang/OTP's `supervisor` behaviour: strategies, restart and shutdown
+// policies, and what an exit means. Plain values, without actors.
 #pragma once
 
 #include "runtime/core/deadline.hpp"
@@ -102,30 +102,34 @@ struct child_policy {
   child_kind kind = child_kind::worker;
 };
 
-// How long to wait before a restart. The first is immediate; the n-th in a row after it waits min * 2^(n-1), at most
-// max, varied by up to jitter_percent in either direction. A child that ran for `healthy_after` starts anew.
+// How long to wait before a restart. The first is immediate; the n-th in a row after it waits min * 2^(n-1),
+// at most max, varied by up to jitter_percent in either direction. A child that ran for `healthy_after`
+// starts anew.
 struct backoff_policy {
-  duration min = std::chrono::milliseconds{100};   // above 0
-  duration max = std::chrono::seconds{10};         // min or more
-  unsigned jitter_percent = 20;                    // 0 to 100
+  duration min = std::chrono::milliseconds{100};    // above 0
+  duration max = std::chrono::seconds{10};          // min or more
+  unsigned jitter_percent = 20;                     // 0 to 100
   duration healthy_after = std::chrono::minutes{1}; // above 0
 
   // OTP's own behaviour: every restart is immediate.
-  static constexpr backoff_policy none() noexcept { return {duration::zero(), duration::zero(), 0, duration::zero()}; }
+  static constexpr backoff_policy none() noexcept {
+    return {duration::zero(), duration::zero(), 0, duration::zero()};
+  }
   constexpr bool is_none() const noexcept { return max == duration::zero(); }
 };
 
-// The defaults let a child that always fails at once be tried for about half a minute. OTP's are 1 restart in 5 s,
-// without a pause between restarts.
+// The defaults let a child that always fails at once be tried for about half a minute. OTP's are 1 restart in
+// 5 s, without a pause between restarts.
 struct supervisor_flags {
   restart_strategy strategy = restart_strategy::one_for_one;
-  unsigned intensity = 10;                        // more restarts than this within `period` are too many
-  duration period = std::chrono::seconds{60};     // above 0
+  unsigned intensity = 10;                    // more restarts than this within `period` are too many
+  duration period = std::chrono::seconds{60}; // above 0
   auto_shutdown shutdown = auto_shutdown::never;
   backoff_policy backoff;
 
-  // A killed CAF actor ends only when its running handler returns. After this time the supervisor gives it up,
-  // reports it, and goes on as though it had ended. Above 0; never waits for ever, because a node must be able to stop.
+  // A killed CAF actor ends only when its running handler returns. After this time the supervisor gives it
+  // up, reports it, and goes on as though it had ended. Above 0; never waits for ever, because a node must be
+  // able to stop.
   duration give_up_killed_after = std::chrono::seconds{10};
 
   // Bounds: children at a time, and requests that wait for one child to stop.
@@ -137,15 +141,17 @@ struct supervisor_flags {
 status check(const supervisor_flags& flags);
 status check(const child_policy& child, const supervisor_flags& flags);
 
-// Why an instance ended. OTP's exit reasons `normal`, `shutdown` or {shutdown, Term}, and anything else; `kill` is kept
-// apart for reports only.
+// Why an instance ended. OTP's exit reasons `normal`, `shutdown` or {shutdown, Term}, and anything else;
+// `kill` is kept apart for reports only.
 enum class exit_kind : std::uint8_t { normal, shutdown, abnormal, killed };
 
 struct child_exit {
   exit_kind kind = exit_kind::normal;
   std::string reason; // for people; may be empty
 
-  constexpr bool is_abnormal() const noexcept { return kind == exit_kind::abnormal || kind == exit_kind::killed; }
+  constexpr bool is_abnormal() const noexcept {
+    return kind == exit_kind::abnormal || kind == exit_kind::killed;
+  }
   bool operator==(const child_exit&) const = default;
 };
 
@@ -155,6 +161,7 @@ enum class supervisor_exit_kind : std::uint8_t {
   intensity_exceeded, // its children failed too often
   start_failed,       // a child did not start when the supervisor did
   auto_shutdown,      // its significant children have ended
+  killed,             // it was killed, or crashed; its children were killed with it
 };
 
 struct supervisor_exit {

@@ -24,7 +24,8 @@ TEST_CASE("OTP: an intensity of 0 allows no restart") {
 
 TEST_CASE("Restarts older than the period are forgotten") {
   restart_intensity one_in_five{1, 5s};
-  for (int i = 0; i < 100; ++i) CHECK(one_in_five.allow(start + i * 5001ms));
+  for (int i = 0; i < 100; ++i)
+    CHECK(one_in_five.allow(start + i * 5001ms));
   CHECK(one_in_five.recent(start + 99 * 5001ms) == 1);
   CHECK(one_in_five.recent(start + 101 * 5001ms) == 0);
 }
@@ -33,7 +34,8 @@ TEST_CASE("The first restart is immediate, the next ones wait exponentially long
   const backoff_policy policy{100ms, 1s, 0, 1min};
   restart_backoff backoff;
   std::vector<duration> waits;
-  for (int i = 0; i < 7; ++i) waits.push_back(backoff.next(policy, 0));
+  for (int i = 0; i < 7; ++i)
+    waits.push_back(backoff.next(policy, 0));
   CHECK(waits == std::vector<duration>{0ms, 100ms, 200ms, 400ms, 800ms, 1s, 1s});
 }
 
@@ -68,7 +70,8 @@ TEST_CASE("Jitter varies the wait in both directions and never beyond its bounds
 TEST_CASE("A child that ran long enough is restarted at once again") {
   const backoff_policy policy{100ms, 1s, 0, 1min};
   restart_backoff backoff;
-  for (int i = 0; i < 4; ++i) backoff.next(policy, 0);
+  for (int i = 0; i < 4; ++i)
+    backoff.next(policy, 0);
   backoff.ran_for(policy, 59s);
   CHECK(backoff.next(policy, 0) == 800ms);
   backoff.ran_for(policy, 60s);
@@ -77,5 +80,6 @@ TEST_CASE("A child that ran long enough is restarted at once again") {
 
 TEST_CASE("Without a backoff every restart is immediate, as in OTP") {
   restart_backoff backoff;
-  for (int i = 0; i < 10; ++i) CHECK(backoff.next(backoff_policy::none(), 12345) == 0ms);
+  for (int i = 0; i < 10; ++i)
+    CHECK(backoff.next(backoff_policy::none(), 12345) == 0ms);
 }

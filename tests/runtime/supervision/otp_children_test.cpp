@@ -1,0 +1,545 @@
+// The documented semantics of Erlang/OTP 25's supervisor, a case each: how children are stopped, automatic
+// shutdown, and the functions start_child, terminate_child, restart_child, delete_child, which_children and
+// count_children.
+#include "scripted_supervisor.hpp"
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto one_for_one = restart_strategy::one_for_one;
+constexpr auto simple = restart_strategy::simple_one_for_one;
+constexpr auto temporary = restart_policy::temporary;
+constexpr auto transient = restart_policy::transient;
+
+child_policy stopped_by(std::string name, shutdown_policy how) {
+  auto out = child_named(std::move(name));
+  out.shutdown = how;
+  return out;
+}
+
+child_policy significant(std::string name, restart_policy restart) {
+  auto out = child_named(std::move(name), restart);
+  out.significant = true;
+  return out;
+}
+
+supervisor_flags with(auto_shutdown shutdown, restart_strategy strategy = one_for_one) {
+  auto out = otp_flags(strategy, 10);
+  out.shutdown = shutdown;
+  return out;
+}
+} // namespace
+
+// -- shutdown
+// --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP shutdown: a child is told to stop; if it does not within the time-out, it is killed") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {stopped_by("a", shutdown_policy::within(2s))});
+  s.ignores_stop = {"a"};
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; stop a");
+  s.pass(1999ms);
+  CHECK(s.story() == "");
+  s.pass(1ms);
+  CHECK(s.story() == "kill a; a down; ended: shutdown");
+}
+
+TEST_CASE("OTP shutdown: brutal_kill terminates the child without asking") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {stopped_by("a", shutdown_policy::brutal_kill())});
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; kill a; a down; ended: shutdown");
+}
+
+TEST_CASE("OTP shutdown: infinity gives the child ample time") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {stopped_by("a", shutdown_policy::infinity())});
+  s.ignores_stop = {"a"};
+  s.shutdown();
+  s.pass(24h * 365);
+  CHECK(s.story() == "stopping: shutdown; stop a");
+  s.ends("a", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "a down; ended: shutdown");
+}
+
+TEST_CASE("OTP shutdown: the default is five seconds") {
+  CHECK(child_policy{}.shutdown == shutdown_policy::within(5s));
+  CHECK(child_policy{}.restart == restart_policy::permanent);
+  CHECK(child_policy{}.kind == child_kind::worker);
+}
+
+TEST_CASE("A child that does not even end when it is killed is given up, so that the supervisor can go on") {
+  auto flags = otp_flags(one_for_one);
+  flags.give_up_killed_after = 3s;
+  auto s =
+    scripted_supervisor::booted(flags, {child_named("a"), stopped_by("b", shutdown_policy::brutal_kill())});
+  s.ignores_kill = {"b"};
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; kill b");
+  s.pass(3s);
+  CHECK(s.story() == "abandon b; b down; stop a; a down; ended: shutdown");
+}
+
+TEST_CASE("What becomes of an instance that was given up is no longer of interest") {
+  auto flags = otp_flags(restart_strategy::one_for_all);
+  flags.give_up_killed_after = 3s;
+  auto s =
+    scripted_supervisor::booted(flags, {child_named("a"), stopped_by("b", shutdown_policy::brutal_kill())});
+  s.ignores_kill = {"b"};
+  const auto stuck = s.instance_of("b");
+  s.crash("a");
+  s.pass(3s);
+  s.story();
+  s.ends(stuck, {exit_kind::killed, ""});
+  CHECK(s.story() == "");
+  CHECK(s.state_of("b") == child_state::running);
+}
+
+// -- automatic shutdown
+// ----------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP auto_shutdown never: significant children are invalid and rejected") {
+  supervisor_core core{with(auto_shutdown::never), [] { return 0; }};
+  CHECK(core.add_child(significant("a", transient)).error().code() == status_code::invalid_argument);
+  auto s = scripted_supervisor::booted(with(auto_shutdown::never));
+  s.start_child(1, significant("a", transient));
+  CHECK(s.story() == "answer 1 INVALID_ARGUMENT");
+}
+
+TEST_CASE("OTP significant: a permanent child cannot be significant") {
+  supervisor_core core{with(auto_shutdown::any_significant), [] { return 0; }};
+  CHECK(core.add_child(significant("a", restart_policy::permanent)).error().code()
+        == status_code::invalid_argument);
+}
+
+TEST_CASE(
+  "OTP any_significant: the supervisor stops when any transient significant child terminates normally") {
+  auto s =
+    scripted_supervisor::booted(with(auto_shutdown::any_significant),
+                                {child_named("a"), significant("b", transient), significant("c", transient)});
+  s.crash("b");
+  CHECK(s.story() == "b down, again in 0 ms; start b; b runs");
+  s.ends_normally("b");
+  CHECK(s.story() == "b down; stopping: auto_shutdown; stop c; c down; stop a; a down; ended: auto_shutdown");
+}
+
+TEST_CASE(
+  "OTP any_significant: the supervisor stops when a temporary significant child terminates in any way") {
+  for (auto kind : {exit_kind::normal, exit_kind::abnormal}) {
+    auto s = scripted_supervisor::booted(with(auto_shutdown::any_significant),
+                                         {child_named("a"), significant("b", temporary)});
+    s.ends("b", {kind, ""});
+    CHECK(s.story() == "b down; forget b; stopping: auto_shutdown; stop a; a down; ended: auto_shutdown");
+  }
+}
+
+TEST_CASE("OTP all_significant: the supervisor stops when the last active significant child terminates") {
+  auto s =
+    scripted_supervisor::booted(with(auto_shutdown::all_significant),
+                                {child_named("a"), significant("b", transient), significant("c", temporary)});
+  s.ends_normally("b");
+  CHECK(s.story() == "b down");
+  s.ends_normally("c");
+  CHECK(s.story() == "c down; forget c; stopping: auto_shutdown; stop a; a down; ended: auto_shutdown");
+}
+
+TEST_CASE("OTP all_significant: a significant child that is about to be restarted is active") {
+  auto flags = with(auto_shutdown::all_significant);
+  flags.backoff = {1s, 1s, 0, 1min};
+  auto s = scripted_supervisor::booted(flags, {significant("a", transient), significant("b", transient)});
+  s.crash("a");
+  s.crash("a");
+  s.ends_normally("b");
+  CHECK_FALSE(s.has_ended);
+  s.pass(1s);
+  s.ends_normally("a");
+  CHECK(s.has_ended);
+}
+
+TEST_CASE("OTP auto_shutdown: insignificant children do not matter") {
+  auto s = scripted_supervisor::booted(with(auto_shutdown::any_significant),
+                                       {child_named("a", temporary), significant("b", transient)});
+  s.ends_normally("a");
+  CHECK_FALSE(s.has_ended);
+}
+
+TEST_CASE("OTP auto_shutdown: it applies only when significant children terminate by themselves") {
+  auto s =
+    scripted_supervisor::booted(with(auto_shutdown::any_significant),
+                                {child_named("a"), significant("b", transient), significant("c", temporary)});
+  s.terminate_child(1, "b");
+  s.terminate_child(2, "c");
+  CHECK(s.story() == "stop b; b down; answer 1 OK; stop c; c down; answer 2 OK; forget c");
+
+  auto group =
+    scripted_supervisor::booted(with(auto_shutdown::any_significant, restart_strategy::one_for_all),
+                                {child_named("a"), significant("b", temporary)});
+  group.crash("a");
+  CHECK_FALSE(group.has_ended);
+}
+
+// -- start_child
+// -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP start_child: adds a child specification and starts the child") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.start_child(1, child_named("b"));
+  CHECK(s.story() == "start b; b runs; answer 1 OK");
+  CHECK(s.core.find(s.last_child)->policy.name == "b");
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; stop b; b down; stop a; a down; ended: shutdown");
+}
+
+TEST_CASE("OTP start_child: answers when the child is ready") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  auto child = child_named("a");
+  child.start = start_mode::when_ready(1s);
+  s.start_child(1, child);
+  CHECK(s.story() == "start a");
+  s.ready("a");
+  CHECK(s.story() == "a runs; answer 1 OK");
+}
+
+TEST_CASE("OTP start_child: already_started or already_present if the identifier is taken") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a"), child_named("b", transient)});
+  s.start_child(1, child_named("a"));
+  CHECK(s.story() == "answer 1 ALREADY_EXISTS");
+  CHECK(s.last_answer.message() == "child a is already started");
+  s.ends_normally("b");
+  s.story();
+  s.start_child(2, child_named("b"));
+  CHECK(s.story() == "answer 2 ALREADY_EXISTS");
+  CHECK(s.last_answer.message() == "child b is already present");
+}
+
+TEST_CASE(
+  "OTP start_child: if the start function returns ignore, the specification is kept, without a process") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  s.has_nothing_to_run = {"a", "b"};
+  s.start_child(1, child_named("a"));
+  CHECK(s.story() == "start a; a down; answer 1 OK");
+  CHECK(s.core.count_children() == child_counts{1, 0, 0, 1});
+  auto dynamic = scripted_supervisor::booted(otp_flags(simple));
+  dynamic.has_nothing_to_run = {"a"};
+  dynamic.start_child(1, child_named("a"));
+  CHECK(dynamic.story() == "start a; a down; answer 1 OK; forget a");
+}
+
+TEST_CASE("OTP start_child: if the start fails, the specification is discarded and the error is returned") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  s.fails_to_launch["a"] = 1;
+  s.start_child(1, child_named("a"));
+  CHECK(s.story() == "start a; a fails to start; answer 1 UNAVAILABLE; forget a");
+  s.start_child(2, child_named("a"));
+  CHECK(s.story() == "start a; a runs; answer 2 OK");
+}
+
+TEST_CASE("A child that start_child has not brought up in time is killed and discarded") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  auto child = child_named("a");
+  child.start = start_mode::when_ready(1s);
+  s.start_child(1, child);
+  s.pass(1s);
+  CHECK(s.story() == "start a; kill a; a fails to start; answer 1 DEADLINE_EXCEEDED; forget a");
+}
+
+TEST_CASE("The number of children is bounded") {
+  auto flags = otp_flags(simple);
+  flags.max_children = 2;
+  auto s = scripted_supervisor::booted(flags);
+  for (int i = 1; i <= 3; ++i)
+    s.start_child(i, child_named("a", temporary));
+  CHECK(s.story()
+        == "start a; a runs; answer 1 OK; start a; a runs; answer 2 OK; answer 3 RESOURCE_EXHAUSTED");
+}
+
+TEST_CASE("start_child while a child of the same name is being stopped waits for it") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a", temporary)});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  s.start_child(2, child_named("a", temporary));
+  CHECK(s.story() == "stop a");
+  s.ends("a", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "a down; answer 1 OK; forget a; start a; a runs; answer 2 OK");
+}
+
+TEST_CASE("Requests that wait for a child to stop are bounded") {
+  auto flags = otp_flags(one_for_one);
+  flags.max_waiting_requests = 2;
+  auto s = scripted_supervisor::booted(flags, {child_named("a")});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  for (int i = 2; i <= 4; ++i)
+    s.restart_child(i, "a");
+  CHECK(s.story() == "stop a; answer 4 RESOURCE_EXHAUSTED");
+}
+
+// -- terminate_child
+// -------------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP terminate_child: the process is terminated and, unless temporary, its specification is kept") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a"), child_named("b", temporary)});
+  s.terminate_child(1, "a");
+  s.terminate_child(2, "b");
+  CHECK(s.story() == "stop a; a down; answer 1 OK; stop b; b down; answer 2 OK; forget b");
+  CHECK(s.state_of("a") == child_state::stopped);
+}
+
+TEST_CASE("OTP terminate_child: not_found if there is no such child") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  s.terminate_child(1, "nobody");
+  s.terminate_child(2, child_id{77});
+  CHECK(s.story() == "answer 1 NOT_FOUND; answer 2 NOT_FOUND");
+}
+
+TEST_CASE("OTP terminate_child: of a child that is not running succeeds") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a", transient)});
+  s.ends_normally("a");
+  s.story();
+  s.terminate_child(1, "a");
+  CHECK(s.story() == "answer 1 OK");
+}
+
+TEST_CASE("OTP terminate_child: calls a planned restart off") {
+  auto flags = otp_flags(one_for_one, 10);
+  flags.backoff = {1s, 1s, 0, 1min};
+  auto s = scripted_supervisor::booted(flags, {child_named("a")});
+  s.crash("a");
+  s.crash("a");
+  s.story();
+  s.terminate_child(1, "a");
+  CHECK(s.story() == "a stays down; answer 1 OK");
+  s.pass(1min);
+  CHECK(s.story() == "");
+}
+
+TEST_CASE("OTP terminate_child: the child can later be restarted by the supervisor") {
+  auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_all),
+                                       {child_named("a"), child_named("b")});
+  s.terminate_child(1, "b");
+  s.story();
+  s.crash("a");
+  CHECK(s.story() == "a down, again in 0 ms; start a; a runs; start b; b runs");
+}
+
+TEST_CASE("terminate_child is no failure: it is neither counted nor restarted, however the child ends") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one, 0), {child_named("a")});
+  s.exit_when_stopped["a"] = {exit_kind::abnormal, "while stopping"};
+  s.terminate_child(1, "a");
+  CHECK(s.story() == "stop a; a down; answer 1 OK");
+}
+
+TEST_CASE("terminate_child of a child that start_child has not brought up answers both") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one));
+  auto child = child_named("a");
+  child.start = start_mode::when_ready(1s);
+  s.start_child(1, child);
+  s.terminate_child(2, "a");
+  CHECK(s.story() == "start a; stop a; a down; answer 1 ABORTED; answer 2 OK");
+}
+
+TEST_CASE("Everyone who asked to terminate a child is answered when it is down") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  s.terminate_child(2, "a");
+  CHECK(s.story() == "stop a");
+  s.ends("a", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "a down; answer 1 OK; answer 2 OK");
+}
+
+// -- restart_child
+// ---------------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP restart_child: starts a child that is not running") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.terminate_child(1, "a");
+  s.story();
+  s.restart_child(2, "a");
+  CHECK(s.story() == "start a; a runs; answer 2 OK");
+}
+
+TEST_CASE("OTP restart_child: not_found, running, restarting") {
+  auto flags = otp_flags(one_for_one, 10);
+  flags.backoff = {1s, 1s, 0, 1min};
+  auto s = scripted_supervisor::booted(flags, {child_named("a")});
+  s.restart_child(1, "nobody");
+  CHECK(s.story() == "answer 1 NOT_FOUND");
+  s.restart_child(2, "a");
+  CHECK(s.last_answer == failed_precondition("child a is running"));
+  s.crash("a");
+  s.crash("a");
+  s.restart_child(3, "a");
+  CHECK(s.last_answer == failed_precondition("child a is restarting"));
+}
+
+TEST_CASE(
+  "OTP restart_child: temporary children are deleted when they terminate, so they cannot be restarted") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a", temporary)});
+  s.ends_normally("a");
+  s.restart_child(1, "a");
+  CHECK(s.last_answer.code() == status_code::not_found);
+}
+
+TEST_CASE("OTP restart_child: if the start fails, the error is returned and the specification kept") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.terminate_child(1, "a");
+  s.fails_to_launch["a"] = 1;
+  s.story();
+  s.restart_child(2, "a");
+  CHECK(s.story() == "start a; a fails to start; answer 2 UNAVAILABLE");
+  CHECK(s.state_of("a") == child_state::stopped);
+}
+
+TEST_CASE("restart_child of a child that is being stopped waits until it is down") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  s.restart_child(2, "a");
+  CHECK(s.story() == "stop a");
+  s.ends("a", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "a down; answer 1 OK; start a; a runs; answer 2 OK");
+}
+
+// -- delete_child
+// ----------------------------------------------------------------------------------------------------
+
+TEST_CASE("OTP delete_child: deletes the specification of a child that is not running") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.terminate_child(1, "a");
+  s.story();
+  s.delete_child(2, "a");
+  CHECK(s.story() == "forget a; answer 2 OK");
+  CHECK_FALSE(s.core.find("a"));
+}
+
+TEST_CASE("OTP delete_child: not_found, running, restarting") {
+  auto flags = otp_flags(one_for_one, 10);
+  flags.backoff = {1s, 1s, 0, 1min};
+  auto s = scripted_supervisor::booted(flags, {child_named("a")});
+  s.delete_child(1, "nobody");
+  CHECK(s.last_answer.code() == status_code::not_found);
+  s.delete_child(2, "a");
+  CHECK(s.last_answer == failed_precondition("child a is running"));
+  s.crash("a");
+  s.crash("a");
+  s.delete_child(3, "a");
+  CHECK(s.last_answer == failed_precondition("child a is restarting"));
+}
+
+// -- which_children, count_children
+// ----------------------------------------------------------------------------------
+
+TEST_CASE("OTP which_children: every specification with its process, restarting, or undefined") {
+  auto flags = otp_flags(one_for_one, 10);
+  flags.backoff = {1s, 1s, 0, 1min};
+  auto s =
+    scripted_supervisor::booted(flags, {child_named("a"), child_named("b", transient), child_named("c")});
+  s.ends_normally("b");
+  s.crash("c");
+  s.crash("c", "out of paper");
+  const auto children = s.core.which_children();
+  REQUIRE(children.size() == 3);
+  CHECK(children[0].policy.name == "a");
+  CHECK(children[0].state == child_state::running);
+  CHECK(children[0].instance == s.instance_of("a"));
+  CHECK(children[1].state == child_state::stopped);
+  CHECK(children[1].instance == instance_id{});
+  CHECK(children[2].state == child_state::waiting);
+  CHECK(children[2].restarts == 1);
+  CHECK(children[2].last_exit == child_exit{exit_kind::abnormal, "out of paper"});
+}
+
+TEST_CASE("OTP count_children: specs, active, supervisors, workers") {
+  auto branch = child_named("a");
+  branch.kind = child_kind::supervisor;
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one),
+                                       {branch, child_named("b", transient), child_named("c")});
+  s.ends_normally("b");
+  CHECK(s.core.count_children() == child_counts{3, 2, 1, 2});
+}
+
+// -- simple_one_for_one
+// ----------------------------------------------------------------------------------------------
+
+TEST_CASE(
+  "OTP simple_one_for_one: no child is started when the supervisor is; they are added by start_child") {
+  supervisor_core core{otp_flags(simple), [] { return 0; }};
+  CHECK_FALSE(core.add_child(child_named("a")));
+  auto s = scripted_supervisor::booted(otp_flags(simple));
+  s.start_child(1, child_named("a"));
+  s.start_child(2, child_named("a"));
+  CHECK(s.story() == "start a; a runs; answer 1 OK; start a; a runs; answer 2 OK");
+}
+
+TEST_CASE("OTP simple_one_for_one: children are shut down all at once") {
+  auto s = scripted_supervisor::booted(otp_flags(simple));
+  for (auto name : {"a", "b", "c"})
+    s.start_child(1, child_named(name));
+  s.story();
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; stop a; stop b; stop c; a down; b down; c down; ended: shutdown");
+}
+
+TEST_CASE(
+  "OTP simple_one_for_one: delete_child and restart_child are invalid, terminate_child needs the process") {
+  auto s = scripted_supervisor::booted(otp_flags(simple));
+  s.start_child(1, child_named("a"));
+  const auto id = s.last_child;
+  s.story();
+  s.delete_child(2, "a");
+  s.restart_child(3, "a");
+  s.terminate_child(4, "a");
+  CHECK(s.story()
+        == "answer 2 FAILED_PRECONDITION; answer 3 FAILED_PRECONDITION; answer 4 FAILED_PRECONDITION");
+  s.terminate_child(5, id);
+  CHECK(s.story() == "stop a; a down; answer 5 OK; forget a");
+}
+
+TEST_CASE("OTP simple_one_for_one: only the child that failed is restarted, and a child that ended for good "
+          "is dropped") {
+  auto s = scripted_supervisor::booted(otp_flags(simple));
+  s.start_child(1, child_named("a", transient));
+  s.start_child(2, child_named("b", transient));
+  s.story();
+  s.crash("a");
+  CHECK(s.story() == "a down, again in 0 ms; start a; a runs");
+  s.ends_normally("b");
+  CHECK(s.story() == "b down; forget b");
+}
+
+// -- the end
+// ---------------------------------------------------------------------------------------------------------
+
+TEST_CASE("A supervisor that is stopping refuses every request") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.ignores_stop = {"a"};
+  s.shutdown();
+  s.story();
+  s.start_child(1, child_named("b"));
+  s.terminate_child(2, "a");
+  s.restart_child(3, "a");
+  s.delete_child(4, "a");
+  CHECK(s.story()
+        == "answer 1 UNAVAILABLE; answer 2 UNAVAILABLE; answer 3 UNAVAILABLE; answer 4 UNAVAILABLE");
+}
+
+TEST_CASE("Requests that wait when the supervisor begins to stop are answered") {
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
+  s.ignores_stop = {"a"};
+  auto slow = child_named("b");
+  slow.start = start_mode::when_ready(1min);
+  s.start_child(1, slow);
+  s.terminate_child(2, "a");
+  s.restart_child(3, "a");
+  s.story();
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; answer 3 UNAVAILABLE; answer 1 UNAVAILABLE; stop b; b down");
+  s.ends("a", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "a down; answer 2 OK; ended: shutdown");
+}
