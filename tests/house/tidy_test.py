@@ -87,6 +87,10 @@ class Tidy(unittest.TestCase):
         self.source("std::this_thread::sleep_until(t);", "tests/actors/a_test.cpp")
         self.finds("actors/queue/queue.cpp:2: sleep:", "tests/actors/a_test.cpp:2: sleep:")
 
+    def test_a_timer_of_a_handler_is_no_sleep(self):
+        self.source("co_await sleep_for(1s);")
+        self.finds_nothing()
+
     def test_detached_blocking_and_scoped_actors_are_found(self):
         for use in ("system.spawn<worker, caf::detached>();", "class a : caf::blocking_actor {};",
                     "caf::scoped_actor self{system};", "std::thread{run}.detach();"):
