@@ -180,6 +180,8 @@ result<field_path> resolve_field_path(const Descriptor& message, const std::vect
                               name);
     out.push_back(field);
     type = field->message_type();
+    // In JSON a well-known type is one value; its insides have no names there, and so none here.
+    if (type != nullptr && type->well_known_type() != Descriptor::WELLKNOWNTYPE_UNSPECIFIED) type = nullptr;
   }
   return out;
 }
