@@ -130,13 +130,16 @@ std::optional<status_detail> read_detail(const Value& value) {
   const auto url = text_member(value.struct_value(), "@type");
   const auto type = url.substr(url.rfind('/') + 1);
   if (type.empty()) return std::nullopt;
-  google::protobuf::Any any;
   auto text = render_json(value);
-  if (text && parse_json(*text, any, {.ignore_unknown_fields = true}).ok())
-    return status_detail{type, any.value()};
-  auto bytes = decode_base64(text_member(value.struct_value(), "value"));
-  if (!bytes) return std::nullopt;
-  return status_detail{type, std::move(*bytes)};
+  if (!text) return std::nullopt;
+  google::protobuf::Any any;
+  if (parse_json(*text, any).ok()) return status_detail{type, any.value()};
+  if (auto bytes = decode_base64(text_member(value.struct_value(), "value"));
+      bytes && value.struct_value().fields_size() == 2)
+    return status_detail{type, std::move(*bytes)};
+  // A peer of a newer version may know fields that this one does not.
+  if (parse_json(*text, any, {.ignore_unknown_fields = true}).ok()) return status_detail{type, any.value()};
+  return std::nullopt;
 }
 
 } // namespace

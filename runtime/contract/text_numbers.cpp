@@ -142,6 +142,7 @@ void append_floating(T value, std::string& out) {
                        ? std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed).ptr
                        : std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
     out.append(buffer, end);
+    if (value == 0 && std::signbit(value)) out += ".0"; // readers take "-0" for an integer, which has no sign
   }
 }
 
