@@ -93,7 +93,6 @@ status set_string(const target& where, std::string_view text) {
     if (!bytes) return invalid_argument("\"{:.64}\" is not base64 or base64url", text);
     content = std::move(*bytes);
   } else {
-    if (!is_utf8(text)) return invalid_argument("the value is not valid UTF-8");
     content = text;
   }
   const auto& reflection = *where.message.GetReflection();
@@ -173,11 +172,11 @@ result<field_path> resolve_field_path(const Descriptor& message, const std::vect
     if (type == nullptr)
       return invalid_argument("field \"{}\" has no fields of its own, so not \"{:.64}\"", out.back()->name(),
                               name);
-    const auto* field = find_field(*type, name);
-    if (field == nullptr) return invalid_argument("{} has no field \"{:.64}\"", type->full_name(), name);
     if (!out.empty() && out.back()->is_repeated())
       return invalid_argument("field \"{}\" is repeated, so its \"{:.64}\" has no place", out.back()->name(),
                               name);
+    const auto* field = find_field(*type, name);
+    if (field == nullptr) return invalid_argument("{} has no field \"{:.64}\"", type->full_name(), name);
     out.push_back(field);
     type = field->message_type();
     // In JSON a well-known type is one value; its insides have no names there, and so none here.

@@ -40,7 +40,7 @@ struct request_body {
 //     value for a field that is not repeated.
 //   - Where the body repeats a field that the path binds, it must have the path's value.
 // Enum parameters are names or numbers; bytes are base64 or base64url; wrappers, Timestamp, Duration and
-// FieldMask are written as in JSON; `a.b=` addresses nested fields by proto or JSON names.
+// FieldMask are written as in JSON; `a.b=` addresses nested fields, by proto or JSON names.
 result<std::shared_ptr<google::protobuf::Message>> build_request(const rest_match& match,
                                                                  std::string_view query,
                                                                  const request_body& body,
