@@ -198,6 +198,8 @@ bool has_text_form(const FieldDescriptor& field) {
 }
 
 status set_field_from_text(Message& message, const field_path& path, std::string_view text) {
+  // Of no type is such a value any good, and it must not get into the texts of errors.
+  if (!is_utf8(text)) return invalid_argument("the value is not valid UTF-8");
   auto* at = &message;
   for (std::size_t i = 0; i + 1 < path.size(); ++i)
     at = at->GetReflection()->MutableMessage(at, path[i]);
