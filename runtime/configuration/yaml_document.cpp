@@ -5,6 +5,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -15,6 +16,19 @@ namespace {
 text_position position_of(const YAML::Mark& mark) {
   if (mark.is_null()) return {};
   return {mark.line + 1, mark.column + 1};
+}
+
+// The place of an error of the parser. Its line and column are wrong at the end of a text, its offset is
+// right.
+text_position position_of(const YAML::Mark& mark, std::string_view text) {
+  if (mark.is_null()) return {};
+  text_position out;
+  const auto end = std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text.size());
+  for (const char c : text.substr(0, end)) {
+    ++out.column;
+    if (c == '\n') out = {out.line + 1, 1};
+  }
+  return out;
 }
 
 // Builds the tree from the parser's events. Errors leave by an exception of our own, because the parser has
@@ -145,6 +159,8 @@ private:
       if (node.text == "<<") throw yaml_error{node.at, "merge keys (<<) are not supported"};
       parent.key = std::move(node);
     } else {
+      // The parser finds out at the next token that a value is missing; its key is where a reader looks.
+      if (node.kind == yaml_node::type::null) node.at = parent.key->at;
       parent.node.entries.push_back({std::move(parent.key->text), parent.key->at, std::move(node)});
       parent.key.reset();
     }
@@ -188,7 +204,7 @@ boost::system::result<yaml_node, yaml_error> parse_yaml(std::string_view text) {
   } catch (const yaml_error& error) {
     return error;
   } catch (const YAML::Exception& error) {
-    return yaml_error{position_of(error.mark), fmt::format("not valid YAML: {}", error.msg)};
+    return yaml_error{position_of(error.mark, text), fmt::format("not valid YAML: {}", error.msg)};
   }
 }
 
