@@ -16,13 +16,13 @@ struct start_instance {
   instance_id instance;
 };
 
-// Ask the instance to stop, as OTP's exit(Child, shutdown).
+// Ask the instance to stop, unless it could not be launched; as OTP's exit(Child, shutdown).
 struct stop_instance {
   child_id child;
   instance_id instance;
 };
 
-// End the instance without asking, as OTP's exit(Child, kill).
+// End the instance without asking, unless it could not be launched; as OTP's exit(Child, kill).
 struct kill_instance {
   child_id child;
   instance_id instance;

@@ -253,14 +253,16 @@ void supervisor_actor::perform(const child_added& what) {
   arriving_.erase(found);
 }
 
+// Hooks come before the log, so that who reads of an event finds its effect.
 void supervisor_actor::perform(const child_ready& what) {
-  log_child(supervision_event_kind::child_started, what.child, what.instance, false, {});
   const auto& child = known_.at(what.child);
   const auto actor = actor_of(what.instance);
   if (child.spec.on_attached && actor) guarded(child, [&] { child.spec.on_attached(actor); });
+  log_child(supervision_event_kind::child_started, what.child, what.instance, false, {});
 }
 
 void supervisor_actor::perform(const child_down& what) {
+  call_down_hook(what.child, what.restart_in, text_of(what.exit));
   const auto& spec = known_.at(what.child).spec;
   const bool failure = what.asked
                          ? what.exit.kind == exit_kind::abnormal
@@ -270,14 +272,13 @@ void supervisor_actor::perform(const child_down& what) {
     log_child(what.asked ? supervision_event_kind::child_stopped : supervision_event_kind::child_ended,
               what.child, what.instance, failure, text_of(what.exit), what.restart_in);
   live_.erase(what.instance);
-  call_down_hook(what.child, what.restart_in, text_of(what.exit));
 }
 
 void supervisor_actor::perform(const child_start_failed& what) {
+  call_down_hook(what.child, what.retry_in, what.why.message());
   log_child(supervision_event_kind::child_start_failed, what.child, what.instance, true, what.why.message(),
             what.retry_in);
   live_.erase(what.instance);
-  call_down_hook(what.child, what.retry_in, what.why.message());
 }
 
 void supervisor_actor::perform(const child_forgotten& what) { known_.erase(what.child); }

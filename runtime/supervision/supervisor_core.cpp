@@ -166,7 +166,7 @@ supervisor_actions supervisor_core::start_failed(monotonic_time now, instance_id
   auto* e = owner_of(instance);
   if (e != nullptr && e->second.state == child_state::starting) {
     e->second.start_failure = std::move(why);
-    begin_stop(*e, now);
+    if (!waits_for_its_turn_to_stop(e->second)) begin_stop(*e, now);
   }
   return finish(now);
 }
@@ -231,7 +231,7 @@ supervisor_actions supervisor_core::down(monotonic_time now, instance_id instanc
   auto& c = e->second;
   c.last_exit = exit;
   // A child that ends while its siblings are being stopped would have been stopped next.
-  const bool as_asked = c.state == child_state::stopping || c.stops_with_group || stopping_;
+  const bool as_asked = c.state == child_state::stopping || waits_for_its_turn_to_stop(c);
   drop_instance(*e);
   if (as_asked)
     settle_stopped(*e, now, instance, std::move(exit));
@@ -308,6 +308,7 @@ supervisor_actions supervisor_core::tick(monotonic_time now) {
     if (c.state == child_state::waiting) {
       if (!starts_in_turn(c)) startable_.push_back(id);
     } else if (c.state == child_state::starting) {
+      if (waits_for_its_turn_to_stop(c)) continue;
       c.start_failure = deadline_exceeded("it was not ready in time");
       begin_kill(e, now);
     } else if (c.state == child_state::stopping && !c.killed) {

@@ -172,6 +172,9 @@ private:
     return restarts_groups() || c.cause == start_cause::boot;
   }
 
+  // A living child that is not being stopped yet, but will be when those after it are down.
+  bool waits_for_its_turn_to_stop(const child& c) const noexcept { return stopping_ || c.stops_with_group; }
+
   // supervisor_requests.cpp
   void answer(request_token token, status outcome, child_id id = {});
   bool refuse_when_stopping(request_token token);

@@ -152,7 +152,7 @@ void supervisor_core::do_terminate(monotonic_time now, request_token token, entr
     c.next = next;
     c.stoppers.push_back(token);
     // One that stops with its group keeps its turn.
-    if (!c.stops_with_group) begin_stop(e, now);
+    if (!waits_for_its_turn_to_stop(c)) begin_stop(e, now);
     return;
   case child_state::stopping:
     if (c.stoppers.size() >= flags_.max_waiting_requests)
