@@ -68,10 +68,9 @@ bool outgoing_call::retry(const status& outcome) {
   if (method_->kind != method_kind::unary) return false;
   if (attempt_ >= options_->attempts()) return false;
   auto backoff = std::min(longest_backoff, first_backoff * (1u << (2 * (attempt_ - 1))));
-  if (host_->services().random)
-    backoff = backoff / 2
-              + duration{static_cast<std::int64_t>(host_->services().random()
-                                                   % static_cast<std::uint64_t>(backoff.count()))};
+  backoff =
+    backoff / 2
+    + duration{static_cast<std::int64_t>(host_->random() % static_cast<std::uint64_t>(backoff.count()))};
   auto again = deadline::after(host_->now(), backoff);
   if (again >= until_) return false;
   call_->caller_state = nullptr;

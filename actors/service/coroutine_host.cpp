@@ -129,6 +129,8 @@ void coroutine_host::conclude(coroutine_run& run) {
   run.cancel_timer();
   if (run.root_promise_ && run.root_promise_->exception()) fail_with(run.root_promise_->exception());
   run.conclude(run.cut_short_.ok() ? nullptr : &run.cut_short_);
+  // The frames first: what they hold refers to the streams of the run.
+  if (run.root_) std::exchange(run.root_, {}).destroy();
   run_finished(run);
   delete &run;
 }

@@ -24,6 +24,8 @@ public:
   const node_services& services() const noexcept { return *node_; }
   // The actor's clock.
   virtual monotonic_time now() const noexcept = 0;
+  // The next number of the actor's random stream.
+  virtual std::uint64_t random() = 0;
   // The caller end of the calls that this actor makes.
   virtual call_end_ptr inbox() = 0;
 

@@ -17,9 +17,9 @@
 #include "actors/service/handler_run.hpp"
 #include "actors/service/sleep.hpp"
 #include "actors/service/task.hpp"
+#include "runtime/telemetry/log.hpp"
 
 #include <caf/fwd.hpp>
-#include <fmt/core.h>
 
 #include <concepts>
 #include <memory>
@@ -82,8 +82,8 @@ protected:
   // The actor's monotonic clock.
   monotonic_time now() const noexcept;
 
-  // The next number of the node's random stream.
-  std::uint64_t random() const;
+  // The next number of the actor's random stream: the same in each run of a simulation with the same seed.
+  std::uint64_t random();
 
   // The call that the running handler handles: its deadline, and its metadata (identity, headers, trace).
   // Null outside of handlers. Take what is needed before the first co_await of a helper that outlives the
@@ -100,10 +100,9 @@ protected:
   // Ends the actor as a crash would; its supervisor restarts it.
   void crash(std::string why);
 
-  template <class... Args>
-  void log(log_severity severity, fmt::format_string<Args...> format, Args&&... args) const {
-    write_log(severity, fmt::vformat(format, fmt::make_format_args(args...)));
-  }
+  // The log of this service; lines carry the trace of the call that is handled.
+  //   log().info("order placed", {{"order", id}, {"items", count}});
+  logger log() const;
 
   // The supervisor that this service's actor stands under, and where its helpers belong
   // (runtime/supervision).
@@ -115,7 +114,6 @@ private:
   friend class service_actor;
 
   client_base make_client(const service_info& service, std::shared_ptr<const call_options> options);
-  void write_log(log_severity severity, std::string_view message) const;
 
   service_actor* actor_;
 };

@@ -75,8 +75,8 @@ call_end_ptr service_actor::inbox() {
 caf::behavior service_actor::make_behavior() {
   set_default_handler(
     [this](caf::scheduled_actor*, caf::message_view& unexpected) -> caf::result<caf::message> {
-      log(log_severity::warn,
-          "dropped a message that it has no handler for: " + to_string(unexpected.content()));
+      log().warning("dropped a message that it has no handler for",
+                    {{"message", to_string(unexpected.content())}});
       return caf::sec::unexpected_message;
     });
   set_exit_handler([this](caf::exit_msg& message) {
@@ -86,11 +86,12 @@ caf::behavior service_actor::make_behavior() {
       quit(std::move(message.reason));
   });
   set_exception_handler([this](std::exception_ptr& what) -> caf::error {
-    log(log_severity::error, "crashed in a plain CAF message handler: " + describe(what));
+    log().error("crashed in a plain CAF message handler", {{"exception", describe(what)}});
     return caf::sec::runtime_error;
   });
   try {
     handler_ = setup_.make();
+    if (services().logs) log_ = services().logs->get(handler_->info().name);
     handler_->actor_ = this;
     auto own = handler_->plain_messages();
     auto start = handler_->on_start();
@@ -226,7 +227,7 @@ void service_actor::finish_turn() {
   if (failure() && !crashed_) crash("exception: " + describe(failure()));
   if (crashed_) {
     if (!getf(is_terminated_flag | is_shutting_down_flag | is_cleaned_up_flag)) {
-      log(log_severity::error, "crashed: " + crash_reason_);
+      log().error("crashed", {{"instance", setup_.name}, {"reason", crash_reason_}});
       quit(caf::make_error(caf::sec::runtime_error, crash_reason_));
     }
     return;
@@ -256,7 +257,7 @@ void service_actor::stop_when_idle() {
   if (phase_ != phase::stopping || handlers_ > 0 || (stash_ && !stash_->empty())) return;
   phase_ = phase::stopped;
   auto done = [this](const status& outcome) {
-    if (!outcome.ok()) log(log_severity::warn, "on_stop() failed: " + outcome.to_string());
+    if (!outcome.ok()) log().warning("on_stop() failed", {{"status", outcome.to_string()}});
     quit(caf::exit_reason::user_shutdown);
   };
   auto stopping = handler_->on_stop();
@@ -272,7 +273,7 @@ void service_actor::stop_when_idle() {
 void service_actor::run_in_background(task<> work) {
   if (!work) return;
   auto run = std::make_unique<hook_run>(*this, [this](const status& outcome) {
-    if (!outcome.ok()) log(log_severity::warn, "background work failed: " + outcome.to_string());
+    if (!outcome.ok()) log().warning("background work failed", {{"status", outcome.to_string()}});
   });
   run->begin(std::move(work));
   coroutine_host::start(std::move(run));
@@ -297,10 +298,15 @@ void service_actor::on_exit() {
   handler_.reset();
 }
 
-void service_actor::log(log_severity severity, std::string_view message) const {
-  if (!services().log) return;
+logger service_actor::log() const {
   const auto* run = current();
-  services().log(severity, setup_.name, message, run ? run->metadata()->trace : trace_context{});
+  return run && run->metadata()->trace.valid() ? log_.with(run->metadata()->trace) : log_;
+}
+
+std::uint64_t service_actor::random() {
+  if (services().random == nullptr) return 0;
+  if (!random_) random_ = std::make_unique<random_source>(services().random->split(setup_.name, id()));
+  return random_->next();
 }
 
 caf::actor spawn_service(caf::actor_system& system, service_setup setup) {
@@ -320,9 +326,7 @@ caf::behavior service_handler::plain_messages() { return {}; }
 caf::event_based_actor* service_handler::self() const noexcept { return actor_; }
 coroutine_host& service_handler::host() const noexcept { return *actor_; }
 monotonic_time service_handler::now() const noexcept { return actor_->now(); }
-std::uint64_t service_handler::random() const {
-  return actor_->services().random ? actor_->services().random() : 0;
-}
+std::uint64_t service_handler::random() { return actor_->random(); }
 const caf::actor& service_handler::supervisor() const noexcept { return actor_->setup().supervisor; }
 void service_handler::crash(std::string why) { actor_->crash(std::move(why)); }
 void service_handler::run_in_background(task<> work) { actor_->run_in_background(std::move(work)); }
@@ -337,9 +341,7 @@ void service_handler::set_reply_header(std::string name, std::string value) {
     run->handled_call()->reply_headers.emplace_back(std::move(name), std::move(value));
 }
 
-void service_handler::write_log(log_severity severity, std::string_view message) const {
-  actor_->log(severity, message);
-}
+logger service_handler::log() const { return actor_->log(); }
 
 client_base service_handler::make_client(const service_info& service,
                                          std::shared_ptr<const call_options> options) {

@@ -5,6 +5,8 @@
 #include "actors/service/service.hpp"
 #include "runtime/call/actor_reference.hpp"
 #include "runtime/call/frame_element.hpp"
+#include "runtime/environment/random_source.hpp"
+#include "runtime/telemetry/log.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -44,10 +46,11 @@ public:
 
   monotonic_time now() const noexcept override { return home_system().clock().now(); }
   call_end_ptr inbox() override;
+  std::uint64_t random() override;
 
   const service_setup& setup() const noexcept { return setup_; }
   void run_in_background(task<> work);
-  void log(log_severity severity, std::string_view message) const;
+  logger log() const;
   void crash(std::string why);
 
 private:
@@ -75,8 +78,9 @@ private:
   service_setup setup_;
   std::unique_ptr<service_handler> handler_;
   call_end_ptr inbox_;
-  std::deque<stashed_request>* stash() { return stash_.get(); }
   std::unique_ptr<std::deque<stashed_request>> stash_; // most actors never need one
+  std::unique_ptr<random_source> random_;              // most actors never draw
+  logger log_;
   std::string crash_reason_;
   monotonic_time armed_ = monotonic_time::max();
   std::uint32_t handlers_ = 0;

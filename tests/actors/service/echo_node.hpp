@@ -7,6 +7,7 @@
 #include "actors/testing/catch.hpp"
 #include "discovery/directory/static_directory.hpp"
 #include "echo.troupe.hpp"
+#include "runtime/environment/manual_clock.hpp"
 
 #include <caf/all.hpp>
 #include <catch2/catch.hpp>
@@ -154,11 +155,8 @@ struct echo_node {
   explicit echo_node(std::uint32_t max_concurrent = 1000, std::uint32_t mailbox_limit = 1000)
     : concurrent(max_concurrent), reference(new actor_reference("test.Echo/0", mailbox_limit)) {
     services.directory = &directory;
-    services.log = [this](log_severity, std::string_view component, std::string_view message,
-                          const trace_context&) {
-      std::lock_guard lock{log_mutex};
-      log_lines.push_back(std::string{component} + ": " + std::string{message});
-    };
+    services.logs = logs.get();
+    services.random = &random;
     directory.add("test.Echo", reference);
     start_echo();
     auto relay_reference = actor_reference_ptr{new actor_reference("test.Relay/0", 1000)};
@@ -199,6 +197,16 @@ struct echo_node {
   node_services services;
   std::mutex log_mutex;
   std::vector<std::string> log_lines;
+  manual_clock time;
+  random_source random{7};
+  std::unique_ptr<logging> logs = std::move(*logging::start({.target = log_target::function,
+                                                             .function =
+                                                               [this](std::string_view line) {
+                                                                 std::lock_guard lock{log_mutex};
+                                                                 log_lines.emplace_back(line);
+                                                               },
+                                                             .asynchronous = false},
+                                                            time));
   std::shared_ptr<probe> seen = std::make_shared<probe>();
   std::uint32_t concurrent;
   std::atomic<bool> restart = true;
