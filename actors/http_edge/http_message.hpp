@@ -91,6 +91,8 @@ public:
   // Adds a field. Control characters in the value are dropped, so that no value can begin a second field. The
   // server itself adds Date, Content-Length, Transfer-Encoding, Connection and X-Content-Type-Options.
   void add(std::string_view name, std::string_view value);
+  // Adds what field_text() of another response gave.
+  void add_lines(std::string_view lines) { fields_ += lines; }
   void set_content_type(std::string_view type);
   std::string_view content_type() const noexcept { return content_type_; }
   // The strong entity tag with its quotes; empty for none. The server makes the tag of a gzip-coded
