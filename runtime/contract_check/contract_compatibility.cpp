@@ -68,18 +68,20 @@ void detail::compare_files(contract_versions::files before, contract_versions& v
       // Elements that are gone with their file are named one by one.
       if (keeps_something_of(*file, versions))
         versions.add("file_removed", break_kind::source, position_of(*file),
-                     fmt::format("{}: the file is gone; its types are elsewhere now", file->name()),
+                     fmt::format("{}: the file is gone; what is left of it is elsewhere", file->name()),
                      "leave a file of this name that does `import public` of the new one");
       continue;
     }
     if (now->package() != file->package())
-      versions.add("package_changed",
-                   break_kind::wire | break_kind::json | break_kind::rest | break_kind::source,
-                   position_of_package(*now),
-                   fmt::format("{}: the package was \"{}\" and is \"{}\", and with it every name on the wire",
-                               now->name(), file->package(), now->package()),
-                   fmt::format("keep `package {};`, and offer the new package as a file of its own beside it",
-                               file->package()));
+      versions.add(
+        "package_changed", break_kind::wire | break_kind::json | break_kind::rest | break_kind::source,
+        position_of_package(*now),
+        fmt::format("{}: the package was \"{}\" and is \"{}\", and with it every name on the wire",
+                    now->name(), file->package(), now->package()),
+        file->package().empty()
+          ? std::string{"keep the file without a package, and offer the package as a file of its own"}
+          : fmt::format("keep `package {};`, and offer the new package as a file of its own beside it",
+                        file->package()));
     if (now->syntax() != file->syntax())
       versions.add("syntax_changed", break_kind::wire | break_kind::json | break_kind::source,
                    position_of(*now),

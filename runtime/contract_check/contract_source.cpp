@@ -94,6 +94,26 @@ bool known_file(const std::string& name) {
          && (name.starts_with("google/") || name.starts_with("troupe/"));
 }
 
+// The files of a descriptor set. Unlike protobuf's own databases it leaves conflicts between them to the
+// pool, which reports them instead of logging them.
+class set_files final : public pb::DescriptorDatabase {
+public:
+  bool add(const pb::FileDescriptorProto& file) { return files_.emplace(file.name(), file).second; }
+  bool FindFileByName(const std::string& name, pb::FileDescriptorProto* out) override {
+    const auto found = files_.find(name);
+    if (found == files_.end()) return false;
+    *out = found->second;
+    return true;
+  }
+  bool FindFileContainingSymbol(const std::string&, pb::FileDescriptorProto*) override { return false; }
+  bool FindFileContainingExtension(const std::string&, int, pb::FileDescriptorProto*) override {
+    return false;
+  }
+
+private:
+  std::map<std::string, pb::FileDescriptorProto> files_;
+};
+
 // The files that this program knows, for imports that nobody else has.
 class known_files final : public pb::DescriptorDatabase {
 public:
@@ -125,7 +145,7 @@ status too_large(const std::string& what) {
 struct contract_source::pool {
   known_files known;
   error_list errors;
-  pb::SimpleDescriptorDatabase set;
+  set_files set;
   std::unique_ptr<text_tree> tree;
   std::unique_ptr<pb::compiler::SourceTreeDescriptorDatabase> texts;
   std::unique_ptr<pb::MergedDescriptorDatabase> merged;
@@ -177,7 +197,7 @@ result<contract_source> contract_source::from_descriptor_set(const std::string& 
   for (const auto& file : set.file()) {
     // Built from our own copy, so that options mean the same on both sides of a comparison.
     if (known_file(file.name())) continue;
-    if (!made->set.Add(file)) return invalid_argument("{}: error: {} is in the set twice", name, file.name());
+    if (!made->set.add(file)) return invalid_argument("{}: error: {} is in the set twice", name, file.name());
     names.push_back(file.name());
   }
   made->merged = std::make_unique<pb::MergedDescriptorDatabase>(&made->set, &made->known);

@@ -49,8 +49,8 @@ void compare_labels(const pb::FieldDescriptor& before, const pb::FieldDescriptor
   const auto was = label_of(before);
   const auto is = label_of(after);
   if (was != is) {
-    const bool lengths_kept =
-      !before.is_repeated() && after.is_repeated() && !after.is_map() && !before.is_packable();
+    const bool lengths_kept = !before.is_repeated() && after.is_repeated() && !after.is_map()
+                              && !pb::FieldDescriptor::IsTypePackable(before.type());
     auto kinds = break_kind::json | break_kind::source;
     // A reader of one value takes the last of many, so that a list may follow a single string, bytes or
     // message.
@@ -59,7 +59,8 @@ void compare_labels(const pb::FieldDescriptor& before, const pb::FieldDescriptor
     versions.add("field_label_changed", kinds, position_of(after),
                  fmt::format("{}: it was {} and is {}", after.full_name(), was, is),
                  fmt::format("keep it {}, and add a new field with a number of its own", was));
-  } else if (before.has_presence() && !after.has_presence()) {
+  } else if (before.has_presence() && !after.has_presence() && !before.message_type()
+             && !before.real_containing_oneof()) {
     versions.add(
       "presence_removed", break_kind::json | break_kind::source, position_of(after),
       fmt::format("{}: it was `optional` and is not: nobody can tell the default value from none any more",

@@ -42,6 +42,8 @@ void route_removed(const http_binding& was, const pb::MethodDescriptor& after, c
   const auto& routes = versions.routes_after();
   const auto taken = std::ranges::find_if(routes, [&](const auto& each) { return same_route(was, each); });
   if (was.implicit) {
+    // The route is made of the service's name; that this changed is said already.
+    if (was.method->full_name() != after.full_name()) return;
     versions.add(
       "http_binding_removed", break_kind::rest, where,
       fmt::format("{}: {}, the route of RPCs without a rule, is gone now that it has one", after.full_name(),

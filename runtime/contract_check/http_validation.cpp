@@ -73,6 +73,9 @@ void validate_query(const http_binding& binding, problem_list& problems) {
                     binding.method->full_name(), field.name()),
         "use POST with `body: \"*\"`");
   }
+}
+
+void validate_path(const http_binding& binding, problem_list& problems) {
   for (const auto& fields : binding.variables)
     if (fields.back()->options().GetExtension(troupe::field).sensitive())
       problems.warning(
@@ -94,6 +97,7 @@ void validate_http(contract_files files, problem_list& problems) {
         take_over(std::move(found), problems);
         for (auto& binding : bindings) {
           validate_verb(binding, problems);
+          validate_path(binding, problems);
           validate_query(binding, problems);
           all.push_back(std::move(binding));
         }

@@ -97,8 +97,8 @@ void validate_field(const pb::FieldDescriptor& field, const pb::FieldDescriptor*
                    "write the value as JSON; a string needs its own quotes: `example: \"\\\"SKU-1\\\"\"`");
   else if (!fits_example(field, example))
     problems.error(where,
-                   fmt::format("{}: the example {} is no value of a {} field", field.full_name(),
-                               options.example(), field.type_name()),
+                   fmt::format("{}: the example {} is no value of type {}", field.full_name(),
+                               options.example(), field.is_map() ? "map" : field.type_name()),
                    "write a value of the field's type as proto3 JSON does");
 }
 

@@ -39,7 +39,7 @@ void check_reuse(const Container& before, const Element& fresh, contract_version
   if (kinds.empty()) return;
   versions.add(
     "reserved_reused", kinds, position_of(fresh),
-    fmt::format("{}: it takes {}, which {} had reserved", fresh.full_name(),
+    fmt::format("{}.{}: it takes {}, which {} had reserved", before.full_name(), fresh.name(),
                 kinds.has(break_kind::wire) ? fmt::format("the number {}", fresh.number()) : "a name",
                 before.full_name()),
     "take a number and a name that were never used");
