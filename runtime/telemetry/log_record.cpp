@@ -1,5 +1,7 @@
 #include "runtime/telemetry/log_record.hpp"
 
+#include "runtime/telemetry/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,28 +21,6 @@ constexpr std::array<std::string_view, 7> level_colors = {"\x1b[2m",  "\x1b[36m"
                                                           "\x1b[31m", "\x1b[1;31m", ""};
 constexpr std::string_view dim = "\x1b[2m";
 constexpr std::string_view plain = "\x1b[0m";
-constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
-
-// How many bytes the character at the front has, or 0 when it is not UTF-8 (RFC 3629: no overlong forms,
-// surrogates or values above U+10FFFF).
-std::size_t character_size(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
-  const auto continues = [&](std::size_t i) { return (at(i) & 0xC0) == 0x80; };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (first == 0xE0 && at(1) < 0xA0) return 0;
-    if (first == 0xED && at(1) > 0x9F) return 0;
-    return continues(1) && continues(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (first == 0xF0 && at(1) < 0x90) return 0;
-    if (first == 0xF4 && at(1) > 0x8F) return 0;
-    return continues(1) && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 // Appends with control characters escaped as JSON escapes them; `quoted` escapes quotes and backslashes as
 // well.
@@ -61,8 +41,8 @@ void append_escaped(std::string& out, std::string_view text, bool quoted) {
       out += static_cast<char>(c);
     } else if (c < 0x80) {
       out += static_cast<char>(c);
-    } else if (size = character_size(text); size == 0) {
-      out += replacement;
+    } else if (size = utf8_character_size(text); size == 0) {
+      out += utf8_replacement;
       size = 1;
     } else if (size == 2 && c == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0) {
       // C1 controls: some terminals obey them.

@@ -1,5 +1,7 @@
 #include "runtime/telemetry/metrics_registry.hpp"
 
+#include "runtime/telemetry/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -68,7 +70,7 @@ prometheus::MetricType type_of(family_kind kind) noexcept {
 prometheus::ClientMetric labelled(const family& of, const label_values& values) {
   prometheus::ClientMetric out;
   for (std::size_t i = 0; i < values.size(); ++i)
-    out.label.push_back({of.labels[i], values[i]});
+    out.label.push_back({of.labels[i], valid_utf8(values[i])});
   return out;
 }
 

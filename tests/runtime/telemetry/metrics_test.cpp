@@ -130,6 +130,12 @@ TEST_CASE("series beyond the limit are counted together") {
   CHECK(all.render().find("actor=\"3\"") == std::string::npos);
 }
 
+TEST_CASE("a label value that is not UTF-8 does not spoil the page") {
+  metrics all;
+  all.counters("troupe_paths_total", "Paths.", {"path"}).with({"/\xFF\xC3\xA9"}).add();
+  CHECK(all.render().find("{path=\"/\xEF\xBF\xBD\xC3\xA9\"} 1\n") != std::string::npos);
+}
+
 TEST_CASE("callbacks are asked at each rendering, as long as they are held") {
   metrics all;
   int depth = 1;
