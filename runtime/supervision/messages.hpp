@@ -20,7 +20,6 @@
 namespace troupe {
 
 // -- from a child whose start mode is when_ready
-// ----------------------------------------------------------------------
 
 struct child_is_ready {};
 struct child_cannot_start {
@@ -36,7 +35,6 @@ void report_ready(caf::event_based_actor* self, const caf::actor& supervisor);
 void report_failed(caf::event_based_actor* self, const caf::actor& supervisor, status why);
 
 // -- exit reasons of children
-// -----------------------------------------------------------------------------------------
 
 // OTP's {shutdown, Term}: an exit that is not a failure (a transient child is not restarted), and why.
 caf::error shutdown_exit(std::string why);
@@ -53,7 +51,6 @@ caf::error exception_exit(const std::exception_ptr& what);
 child_exit exit_of(const caf::error& reason);
 
 // -- requests
-// -----------------------------------------------------------------------------------------------------------
 
 // Outcome of the four requests below, with the status codes that supervisor_core.hpp documents.
 struct child_reply {

@@ -117,7 +117,6 @@ void supervisor_actor::on_exit() {
 }
 
 // -- the world: time, senders, log
-// -----------------------------------------------------------------------------------
 
 monotonic_time supervisor_actor::now() { return clock().now(); }
 
@@ -179,7 +178,6 @@ void supervisor_actor::call_down_hook(child_id child, const std::optional<durati
 }
 
 // -- actions
-// ---------------------------------------------------------------------------------------------------------
 
 void supervisor_actor::perform(supervisor_actions actions) {
   for (auto& each : actions)
@@ -315,7 +313,6 @@ void supervisor_actor::perform(const supervisor_ended& what) {
 }
 
 // -- requests
-// --------------------------------------------------------------------------------------------------------
 
 request_token supervisor_actor::token_for(child_promise& promise) {
   last_token_ = last_token_.next();

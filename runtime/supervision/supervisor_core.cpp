@@ -21,7 +21,6 @@ supervisor_actions supervisor_core::boot(monotonic_time now) {
 }
 
 // -- book-keeping
-// ----------------------------------------------------------------------------------------------------
 
 supervisor_core::entry* supervisor_core::owner_of(instance_id instance) {
   const auto found = instances_.find(instance);
@@ -82,7 +81,6 @@ void supervisor_core::settle_cause(child& c, status outcome, child_id id) {
 }
 
 // -- start
-// -----------------------------------------------------------------------------------------------------------
 
 void supervisor_core::wait_to_start(entry& e, monotonic_time now, monotonic_time not_before) {
   auto& [id, c] = e;
@@ -206,7 +204,6 @@ void supervisor_core::fail_start(entry& e, monotonic_time now, instance_id was, 
 }
 
 // -- end
-// -------------------------------------------------------------------------------------------------------------
 
 void supervisor_core::begin_stop(entry& e, monotonic_time now) {
   auto& [id, c] = e;
@@ -294,7 +291,6 @@ void supervisor_core::settle_stopped(entry& e, monotonic_time now, instance_id w
 }
 
 // -- time
-// ------------------------------------------------------------------------------------------------------------
 
 monotonic_time supervisor_core::next_wakeup() const noexcept {
   return deadlines_.empty() ? monotonic_time::max() : deadlines_.begin()->first;

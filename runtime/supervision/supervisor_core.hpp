@@ -34,7 +34,6 @@ public:
   supervisor_core(supervisor_flags flags, random_source random);
 
   // -- the first start
-  // ----------------------------------------------------------------------------------------------
 
   // Adds a child that boot() starts, after those added before. Errors: INVALID_ARGUMENT (see check()),
   // ALREADY_EXISTS, RESOURCE_EXHAUSTED at max_children, FAILED_PRECONDITION after boot().
@@ -60,7 +59,6 @@ public:
   supervisor_actions down(monotonic_time now, instance_id instance, child_exit exit);
 
   // -- time
-  // -----------------------------------------------------------------------------------------------------------
 
   // When tick() is due; monotonic_time::max() when nothing is.
   monotonic_time next_wakeup() const noexcept;
@@ -90,7 +88,6 @@ public:
   supervisor_actions shutdown(monotonic_time now);
 
   // -- questions
-  // --------------------------------------------------------------------------------------------------------
 
   const supervisor_flags& flags() const noexcept { return flags_; }
   // In start order.

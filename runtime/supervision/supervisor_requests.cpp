@@ -44,7 +44,6 @@ void supervisor_core::run_deferred(monotonic_time now, std::vector<request> requ
 }
 
 // -- start
-// -----------------------------------------------------------------------------------------------------------
 
 result<child_id> supervisor_core::add_child(child_policy policy) {
   if (boot_called_) return failed_precondition("the supervisor has been started; use start_child");
@@ -109,7 +108,6 @@ void supervisor_core::do_restart_child(monotonic_time now, request_token token, 
 }
 
 // -- stop
-// ------------------------------------------------------------------------------------------------------------
 
 supervisor_actions supervisor_core::terminate_child(monotonic_time now, request_token token,
                                                     std::string_view name) {
@@ -190,7 +188,6 @@ void supervisor_core::do_delete_child(monotonic_time, request_token token, std::
 }
 
 // -- questions
-// -------------------------------------------------------------------------------------------------------
 
 child_info supervisor_core::info_of(const entry& e) {
   const auto& [id, c] = e;

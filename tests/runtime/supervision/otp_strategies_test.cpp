@@ -22,7 +22,6 @@ std::vector<child_policy> abc_when_ready() {
 } // namespace
 
 // -- supervision principles
-// ------------------------------------------------------------------------------------------
 
 TEST_CASE(
   "OTP principles: when the supervisor is started, the children are started in order from left to right") {
@@ -142,7 +141,6 @@ TEST_CASE("A supervisor that is asked to stop while it starts stops what it has 
 }
 
 // -- strategies
-// ------------------------------------------------------------------------------------------------------
 
 TEST_CASE("OTP one_for_one: if a child terminates and is to be restarted, only that child is affected") {
   auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_one), abc());
@@ -262,7 +260,6 @@ TEST_CASE("OTP restart: under rest_for_one a child that fails to restart keeps t
 }
 
 // -- intensity
-// -------------------------------------------------------------------------------------------------------
 
 TEST_CASE("OTP intensity: if more than MaxR restarts occur within MaxT, all children and then the supervisor "
           "terminate") {
@@ -320,7 +317,6 @@ TEST_CASE("OTP intensity: a child that can never be restarted makes the supervis
 }
 
 // -- backoff, which OTP does not have
-// -----------------------------------------------------------------------------------
 
 TEST_CASE("Backoff: the first restart is immediate, the next ones wait longer and longer") {
   auto flags = otp_flags(restart_strategy::one_for_one, 100);
@@ -382,7 +378,6 @@ TEST_CASE("The default limits let a child that always fails be tried for about h
 }
 
 // -- restart policies
-// ------------------------------------------------------------------------------------------------
 
 TEST_CASE("OTP restart: a permanent child is always restarted") {
   auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_one, 10), {child_named("a")});

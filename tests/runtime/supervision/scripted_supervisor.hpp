@@ -53,7 +53,6 @@ public:
   }
 
   // -- what children do
-  // -----------------------------------------------------------------------------------------------
 
   std::map<std::string, unsigned> fails_to_launch; // the next n launches fail
   std::set<std::string> has_nothing_to_run;        // OTP's ignore
@@ -76,7 +75,6 @@ public:
   }
 
   // -- what others ask
-  // ------------------------------------------------------------------------------------------------
 
   void boot() { perform(core.boot(now)); }
   void shutdown() { perform(core.shutdown(now)); }
@@ -108,7 +106,6 @@ public:
   }
 
   // -- what happened
-  // --------------------------------------------------------------------------------------------------
 
   // What happened since the last call, as "start a; a runs".
   std::string story() {

@@ -55,7 +55,6 @@ private:
   };
 
   // -- chance
-  // -------------------------------------------------------------------------------------------------------
 
   std::uint64_t next() {
     random_ += 0x9e3779b97f4a7c15U;
@@ -102,7 +101,6 @@ private:
   std::string any_name() { return std::string(1, static_cast<char>('a' + below(8))); }
 
   // -- what may happen
-  // ------------------------------------------------------------------------------------------------
 
   void step() {
     switch (below(12)) {
@@ -183,7 +181,6 @@ private:
   }
 
   // -- what must hold
-  // -------------------------------------------------------------------------------------------------
 
   void perform(supervisor_actions actions) {
     for (auto& each : actions)
