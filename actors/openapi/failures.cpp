@@ -31,6 +31,7 @@ std::map<int, std::string> failures_of(const google::protobuf::MethodDescriptor&
     add(422, "The Idempotency-Key was used for a request with another content.");
   }
   if (circumstances.takes_if_match) add(412, "The resource does not have the entity tag of If-Match.");
+  if (circumstances.limits_size) add(413, "The body is larger than the contract allows.");
   add(429, "Too many requests, or the service is at its limit.");
   add(503, "The service cannot be reached now.");
   add(504, "The deadline passed.");

@@ -15,6 +15,7 @@ struct failure_circumstances {
   bool names_resource = false;
   bool takes_idempotency_key = false;
   bool takes_if_match = false;
+  bool limits_size = false;
   bool needs_token = false;
 };
 

@@ -24,6 +24,18 @@ bool has_etag_field(const Descriptor& message) {
   return false;
 }
 
+// The message or one in it has a version, which the edge then sets from If-Match: UpdateOrder { Order order =
+// 1; }.
+bool takes_version(const Descriptor& message) {
+  if (has_etag_field(message)) return true;
+  for (int i = 0; i < message.field_count(); ++i) {
+    const auto& field = *message.field(i);
+    if (!field.is_repeated() && field.message_type() != nullptr && has_etag_field(*field.message_type()))
+      return true;
+  }
+  return false;
+}
+
 // Bytes of protobuf. A string to schema readers, who otherwise take a body without a schema for "anything".
 json::object protobuf_media(const Descriptor& message) {
   return {{"schema",
@@ -64,12 +76,13 @@ private:
   bool reads() const { return binding_->http_method == "GET" || binding_->http_method == "HEAD"; }
   // A key makes a request safe to repeat that is not so by itself.
   bool takes_idempotency_key() const {
-    return option_->require_idempotency_key() || (!info_->may_repeat() && !reads());
+    return option_->require_idempotency_key()
+           || (!info_->may_repeat() && !reads() && !info_->server_streams());
   }
   bool takes_if_match() const {
     return !reads() && !info_->server_streams()
            && ((context_->path_has_get && binding_->http_method != "POST")
-               || has_etag_field(*method_->input_type()));
+               || takes_version(*method_->input_type()));
   }
   bool gives_etag() const {
     return !info_->server_streams() && (reads() || has_etag_field(*method_->output_type()));
@@ -83,7 +96,6 @@ private:
       text.append(paragraph);
     };
     if (binding_->http_method == "*") add("Every HTTP method is answered alike.");
-    if (info_->client_streams()) add("The messages of the request are the elements of a JSON array.");
     if (option_->has_timeout())
       add(fmt::format("Unless the client sets a deadline, it is {:g} s.",
                       static_cast<double>(option_->timeout().seconds()) + option_->timeout().nanos() * 1e-9));
@@ -119,11 +131,6 @@ private:
       schema = parts_->schemas.of_remainder(*message, in_path, context_->id + "Body");
       example = example_of(*message, in_path);
       text = parts_->comments.description(message->full_name());
-    }
-    if (info_->client_streams()) {
-      schema = json::object{{"type", "array"}, {"items", std::move(schema)}};
-      example = json::array{std::move(example)};
-      message = nullptr;
     }
     if (option_->max_request_bytes() != 0)
       text.append(text.empty() ? "" : "\n\n")
@@ -195,6 +202,7 @@ private:
     circumstances.names_resource = !path_->parameters.empty();
     circumstances.takes_idempotency_key = takes_idempotency_key();
     circumstances.takes_if_match = takes_if_match();
+    circumstances.limits_size = option_->max_request_bytes() != 0;
     circumstances.needs_token = context_->bearer_tokens;
     for (const auto& [status, why] : failures_of(*method_, circumstances))
       out[std::to_string(status)] = parts_->common.failure(why);

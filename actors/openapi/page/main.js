@@ -1,21 +1,25 @@
 // The page: operations by service, one entry each, made when it is opened first.
 
-const methodsInOrder = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const knownMethods = new Set(["get", "put", "post", "delete", "options", "head", "patch", "trace"]);
 const documentUrl = new URL("openapi.json", location.href).href;
 
 // Every operation with its path's parameters and all references followed once.
 const operationsOf = (root) => {
   const out = [];
-  for (const [path, item] of Object.entries(root.paths ?? {}))
-    for (const method of Object.keys(item).filter((key) => methodsInOrder.includes(key))) {
-      const operation = item[method];
+  for (const [path, item] of Object.entries(root.paths ?? {})) {
+    const found = Object.entries(item).filter(([key]) => knownMethods.has(key));
+    // "LINK /v1/orders/{id}": methods that OpenAPI has no key for.
+    for (const [key, operation] of Object.entries(item["x-additional-operations"] ?? {}))
+      found.push([key.slice(0, key.indexOf(" ")), operation]);
+    for (const [method, operation] of found) {
       const parameters = [...(operation.parameters ?? []), ...(item.parameters ?? [])].map((one) => resolved(root, one));
       out.push({ ...operation, path, method, parameters });
     }
+  }
   return out;
 };
 
-const methodLabel = (operation) => element("span", { class: `method ${operation.method}` }, operation.method === "delete" ? "DEL" : operation.method.toUpperCase());
+const methodLabel = (operation) => element("span", { class: `method ${operation.method.toLowerCase()}` }, operation.method === "delete" ? "DEL" : operation.method.toUpperCase());
 
 const parameterRows = (root, parameters) =>
   element("div", { class: "rows" }, parameters.map((parameter) => element("div", {},
@@ -72,9 +76,11 @@ const accessPanel = (root) => {
   }));
   const select = element("select", { id: "server", onchange: tell },
     servers.map((server) => element("option", { value: server.url }, server.url)));
+  // The page's own host first: its policy surely allows it.
+  select.value = (servers.find((server) => new URL(server.url).origin === location.origin) ?? servers[0]).url;
   const secured = Object.values(root.components?.securitySchemes ?? {}).some((scheme) => scheme.scheme === "bearer");
   const token = secured && element("input", { id: "token", type: "password", autocomplete: "off", oninput: tell });
-  const node = element("section", { class: "access", "aria-label": "Access" },
+  const node = element("form", { class: "access", "aria-label": "Access", onsubmit: (event) => event.preventDefault() },
     element("label", { for: "server" }, "Server"), select,
     token && [element("label", { for: "token" }, "Bearer token"), token]);
   return { node, base: () => select.value, token: () => (token ? token.value : ""), changed: (listener) => listeners.push(listener) };
@@ -112,8 +118,8 @@ const followAddress = () => {
   for (const link of document.querySelectorAll("nav a"))
     if (link.getAttribute("href") === `#${id}`) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
-  const target = id && document.getElementById(id);
-  if (!target?.classList.contains("operation")) return;
+  const target = document.getElementById(id);
+  if (!target || !target.classList.contains("operation")) return;
   target.open = true;
   target.scrollIntoView?.();
   target.querySelector("summary").focus({ preventScroll: true });

@@ -58,6 +58,7 @@ const prettyAnswer = (text, type) => {
 const tryForm = (root, operation, access) => {
   const inputs = new Map();
   const rows = [];
+  const optionalHeaders = [];
   const content = operation.requestBody?.content ?? {};
   const bodyType = Object.keys(content).find((type) => /json/.test(type));
   const replyTypes = Object.keys(operation.responses?.["200"]?.content ?? {}).filter((type) => !/protobuf/.test(type));
@@ -85,7 +86,8 @@ const tryForm = (root, operation, access) => {
     const id = `${operation.operationId}-${index}`;
     const entry = parameterInput(root, parameter, id, () => update());
     inputs.set(parameter, entry);
-    rows.push(element("div", { class: "field" },
+    const list = parameter.in === "header" && !parameter.required ? optionalHeaders : rows;
+    list.push(element("div", { class: "field" },
       element("label", { for: id }, parameter.name, parameter.required && element("span", { class: "must", title: "required" }, " *")),
       entry.input));
   });
@@ -145,6 +147,7 @@ const tryForm = (root, operation, access) => {
     },
   },
     element("h3", {}, "Try it"), rows,
+    optionalHeaders.length > 0 && element("details", { class: "more" }, element("summary", {}, "Headers"), optionalHeaders),
     body && [element("label", { for: body.id, class: "soft" }, `Body (${bodyType})`), body],
     element("div", { class: "line" }, sendButton, stopButton, accept, outcome),
     answer,

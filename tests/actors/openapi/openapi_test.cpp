@@ -263,6 +263,17 @@ TEST_CASE("streams of the server come as events, as lines or as an array") {
   CHECK(!reply.at("headers").as_object().contains("ETag"));
 }
 
+TEST_CASE("methods whose client streams are left out") {
+  const auto out = document(R"(
+    package t; message M { string id = 1; }
+    service S {
+      rpc Send(stream M) returns (M);
+      rpc Chat(stream M) returns (stream M);
+      rpc Get(M) returns (M) { option (google.api.http) = { get: "/b" }; }
+    })");
+  CHECK(keys(out.at("paths")) == names{"/b"});
+}
+
 TEST_CASE("Idempotency-Key is offered where repeating does harm, and required where the contract says so") {
   const auto out = document(R"(
     package t; message M { string id = 1; }
@@ -291,12 +302,14 @@ TEST_CASE("If-Match is offered where the resource can be read or its message has
   const auto out = document(R"(
     package t;
     message M { string id = 1; }
+    message W { V v = 1; }
     message V { string id = 1; string etag = 2 [(troupe.field) = { etag: true }]; }
     service S {
       rpc Get(M) returns (M) { option (google.api.http) = { get: "/a/{id}" }; }
       rpc Drop(M) returns (google.protobuf.Empty) { option (google.api.http) = { delete: "/a/{id}" }; }
       rpc Lost(M) returns (M) { option (google.api.http) = { put: "/b/{id}" body: "*" }; }
       rpc Versioned(V) returns (V) { option (google.api.http) = { post: "/c/{id}" body: "*" }; }
+      rpc Wrapped(W) returns (M) { option (google.api.http) = { patch: "/d/{v.id}" body: "v" }; }
     })");
   const auto& paths = out.at("paths");
   CHECK(parameter_names(paths.at("/a/{id}").at("get")) == names{"path id", "IfNoneMatch"});
@@ -309,6 +322,9 @@ TEST_CASE("If-Match is offered where the resource can be read or its message has
   const auto& versioned = paths.at("/c/{id}").at("post");
   CHECK(parameter_names(versioned) == names{"path id", "IdempotencyKey", "IfMatch"});
   CHECK(versioned.at("responses").at("200").at("headers").as_object().contains("ETag"));
+  const auto& wrapped = paths.at("/d/{v.id}").at("patch");
+  CHECK(parameter_names(wrapped) == names{"path v.id", "IdempotencyKey", "IfMatch"});
+  CHECK(!wrapped.at("responses").at("200").at("headers").as_object().contains("ETag"));
 }
 
 TEST_CASE("failures that the contract states stand beside those that follow from the call") {
@@ -321,11 +337,13 @@ TEST_CASE("failures that the contract states stand beside those that follow from
           errors: { code: ALREADY_EXISTS when: "it is placed" }
           errors: { code: FAILED_PRECONDITION when: "it is sold out" }
           errors: { code: DATA_LOSS }
+          max_request_bytes: 10
         };
       }
     })");
   const auto& responses = out.at("paths").at("/a").at("post").at("responses");
-  CHECK(keys(responses) == names{"200", "400", "409", "422", "429", "500", "503", "504", "default"});
+  CHECK(keys(responses) == names{"200", "400", "409", "413", "422", "429", "500", "503", "504", "default"});
+  CHECK(out.at("paths").at("/a").at("post").at("requestBody").at("description") == "At most 10 bytes.");
   CHECK(responses.at("500").at("description") == "`DATA_LOSS`");
   const std::string conflict{responses.at("409").at("description").as_string()};
   CHECK(conflict
