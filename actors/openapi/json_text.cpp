@@ -1,5 +1,7 @@
 #include "actors/openapi/json_text.hpp"
 
+#include "runtime/contract/text_values.hpp"
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -9,6 +11,17 @@ namespace {
 
 namespace json = boost::json;
 
+// JSON must be UTF-8 (RFC 8259, section 8.1), but protoc lets a comment be anything.
+std::string quoted(std::string_view text) {
+  std::string valid;
+  for (auto bad = find_invalid_utf8(text); bad != std::string_view::npos; bad = find_invalid_utf8(text)) {
+    valid.append(text.substr(0, bad)).append("\xEF\xBF\xBD");
+    text.remove_prefix(bad + 1);
+  }
+  valid.append(text);
+  return json::serialize(json::value(valid));
+}
+
 class text_writer {
 public:
   explicit text_writer(bool pretty) : pretty_(pretty) {}
@@ -16,11 +29,13 @@ public:
   void write(const json::value& value) {
     if (const auto* object = value.if_object()) {
       write_all('{', '}', *object, [this](const json::key_value_pair& member) {
-        out.append(json::serialize(json::value(member.key()))).append(pretty_ ? ": " : ":");
+        out.append(quoted(member.key())).append(pretty_ ? ": " : ":");
         write(member.value());
       });
     } else if (const auto* array = value.if_array()) {
       write_all('[', ']', *array, [this](const json::value& element) { write(element); });
+    } else if (const auto* text = value.if_string()) {
+      out.append(quoted(*text));
     } else if (const auto* number = value.if_double()) {
       // Boost writes 1.5 as 1.5E0.
       out.append(fmt::format("{}", *number));

@@ -59,6 +59,11 @@ TEST_CASE("JSON text keeps the order of members and writes numbers as people do"
 )");
 }
 
+TEST_CASE("RFC 8259 section 8.1: what is not UTF-8 is replaced") {
+  CHECK(json_text("a\xFF\xC3(\xE2\x82\xAC", false) == "\"a\xEF\xBF\xBD\xEF\xBF\xBD(\xE2\x82\xAC\"");
+  CHECK(json_text(boost::json::object{{"\xC3", 1}}, false) == "{\"\xEF\xBF\xBD\":1}");
+}
+
 TEST_CASE("examples of text follow the last words of a field's name") {
   CHECK(text_example_of("order_id") == "order-1");
   CHECK(text_example_of("purchase_order_id") == "purchase-order-1");
