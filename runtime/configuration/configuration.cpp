@@ -58,12 +58,21 @@ private:
     return {status_code::invalid_argument, out};
   }
 
-  // A value as a message shows it: short, and never a secret's.
+  // A text as a message shows it: short, and on one line whatever it contains.
+  static std::string shown(std::string_view text) {
+    constexpr std::size_t longest = 60;
+    std::string out;
+    for (const char c : text.substr(0, longest)) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+    }
+    return text.size() > longest ? out + "..." : out;
+  }
+
+  // A value as a message shows it; never a secret's.
   static std::string quoted(const setting& declared, std::string_view text) {
     if (declared.type() == setting_type::secret) return "not allowed";
-    constexpr std::size_t longest = 60;
-    if (text.size() > longest) return fmt::format("'{}...'", text.substr(0, longest));
-    return fmt::format("'{}'", text);
+    return fmt::format("'{}'", shown(text));
   }
 
   // Within one file, and among the flags, a list or secret may not come twice; the next source may replace
@@ -102,7 +111,7 @@ private:
                    std::string_view text, const std::string& where) {
     mentioned_.insert(path);
     if (status s = declared.check_element(text); !s.ok()) {
-      return error(where, "{}.{} is {}; it {}", path, key, quoted(declared, text), s.message());
+      return error(where, "{}.{} is {}; it {}", path, shown(key), quoted(declared, text), s.message());
     }
     auto table = std::get<text_table>(entries_.at(path).value);
     table.insert_or_assign(key, std::string{text});
@@ -163,7 +172,7 @@ private:
     for (const yaml_entry& entry : node.entries) {
       const std::string path = group.empty() ? entry.key : group + "." + entry.key;
       if (const auto [first, fresh] = lines.emplace(entry.key, entry.at.line); !fresh) {
-        error(position(entry.at), "{} is given twice; first in line {}", path, first->second);
+        error(position(entry.at), "{} is given twice; first in line {}", shown(path), first->second);
         continue;
       }
       read_entry(group, path, entry);
@@ -201,9 +210,9 @@ private:
     auto nearest = suggest_last(path, near);
     if (!nearest) nearest = suggest(path, everywhere);
     if (nearest) {
-      error(where, "unknown setting '{}'; did you mean '{}'?", path, *nearest);
+      error(where, "unknown setting '{}'; did you mean '{}'?", shown(path), *nearest);
     } else {
-      error(where, "unknown setting '{}'; --help lists all", path);
+      error(where, "unknown setting '{}'; --help lists all", shown(path));
     }
   }
 
@@ -254,9 +263,10 @@ private:
     std::map<std::string_view, int> lines;
     for (const yaml_entry& entry : node.entries) {
       if (const auto [first, fresh] = lines.emplace(entry.key, entry.at.line); !fresh) {
-        error(position(entry.at), "{}.{} is given twice; first in line {}", path, entry.key, first->second);
+        error(position(entry.at), "{}.{} is given twice; first in line {}", path, shown(entry.key),
+              first->second);
       } else if (entry.value.kind != yaml_node::type::scalar) {
-        error(position(entry.value.at), "{}.{} must be a single value", path, entry.key);
+        error(position(entry.value.at), "{}.{} must be a single value", path, shown(entry.key));
       } else {
         set_element(path, declared, entry.key, entry.value.text, position(entry.value.at));
       }

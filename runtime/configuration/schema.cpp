@@ -101,7 +101,8 @@ std::string facts(const setting& of) {
   if (of.required()) {
     add("required");
   } else if (of.type() != setting_type::secret) {
-    add(fmt::format("default {}", show(of, of.preset())));
+    const auto* word = std::get_if<std::string>(&of.preset());
+    add(fmt::format("default {}", word != nullptr && !word->empty() ? *word : show(of, of.preset())));
   }
   if (of.reloadable()) add("reloadable");
   return out;

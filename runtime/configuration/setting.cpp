@@ -25,13 +25,19 @@ std::optional<Number> parse_number(std::string_view text) {
   throw std::logic_error{fmt::format("setting '{}': its default is not allowed", name)};
 }
 
-// As a YAML scalar: bare when no reader could take it for something else.
+// As a YAML scalar: bare when no reader takes it for anything but a text.
 std::string yaml_text(std::string_view text) {
-  const auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '/'
-           || c == '.' || c == '-';
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '/';
   };
-  const bool bare = !text.empty() && text.front() != '-' && std::all_of(text.begin(), text.end(), safe);
+  const auto safe = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; };
+  std::string lower{text};
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  constexpr std::string_view words[] = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"};
+  const bool bare = !text.empty() && text.front() != '-' && text.front() != '.'
+                    && std::all_of(text.begin(), text.end(), safe) && !parse_number<double>(text)
+                    && std::find(std::begin(words), std::end(words), lower) == std::end(words);
   if (bare) return std::string{text};
   std::string out = "\"";
   for (const char c : text) {

@@ -100,7 +100,8 @@ struct logging_options {
   std::string file;                          // target file: its path
   std::size_t file_bytes = 64 * 1024 * 1024; // target file: it is rotated at this size (file.1, file.2, ...)
   std::size_t file_count = 4;                // target file: how many old ones are kept
-  std::function<void(std::string_view line)> function; // target function: gets each line, one at a time
+  std::function<void(std::string_view line)>
+    function;                     // target function: gets each line, one at a time; must not log
   bool asynchronous = true;       // false: written by the calling thread, for simulations
   std::size_t queue_lines = 8192; // lines that wait for the output, when asynchronous; at least 1
   log_overflow overflow = log_overflow::drop_oldest;

@@ -172,6 +172,12 @@ TEST_CASE("a wrong value is an error that says what would be right") {
         == "f1:1:14: http.port is '" + std::string(60, '9') + "...'; it must be an integer from 0 to 65535");
 }
 
+TEST_CASE("no content breaks the lines of the report") {
+  CHECK(errors({"http: {port: \"a\\nb\\e[2J\", \"x\\ny\": 1}"})
+        == "f1:1:14: http.port is 'a\\x0ab\\x1b[2J'; it must be an integer from 0 to 65535\n"
+           "  f1:1:27: unknown setting 'http.x\\x0ay'; --help lists all");
+}
+
 TEST_CASE("a value of the wrong shape is an error") {
   CHECK(errors({"http: {port: [1]}"})
         == "f1:1:14: http.port is a list; it must be an integer from 0 to 65535");

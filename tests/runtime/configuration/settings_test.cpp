@@ -65,7 +65,7 @@ TEST_CASE("printing shows every value and its origin, secrets as stars, and can 
            "  idle_timeout: 1m                       # default\n"
            "  max_body: 1MiB                         # default\n"
            "  tls:\n"
-           "    mode: on                             # node.yaml:2:15\n"
+           "    mode: \"on\"                           # node.yaml:2:15\n"
            "logging:\n"
            "  level: info                            # default\n"
            "  levels: {}                             # default\n");
@@ -79,6 +79,11 @@ TEST_CASE("texts that YAML would take for something else are quoted") {
   const auto shown = [&](std::string value) { return show(text, std::move(value)); };
   CHECK(shown("plain-1.2/x_y") == "plain-1.2/x_y");
   CHECK(shown("") == "\"\"");
+  for (const char* word :
+       {"null", "Null", "true", "NO", "off", "y", "8080", "1e3", ".5", "...", "infinity"}) {
+    CHECK(shown(word) == "\"" + std::string{word} + "\"");
+  }
+  CHECK(shown("127.0.0.1") == "127.0.0.1");
   CHECK(shown("a: b") == "\"a: b\"");
   CHECK(shown("-x") == "\"-x\"");
   CHECK(shown("q\"\\\n") == R"("q\"\\\x0a")");

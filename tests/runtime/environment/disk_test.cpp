@@ -120,6 +120,19 @@ TEST_CASE("each open mode does what it says") {
   CHECK(disk.open(path + "/b", open_mode::read).error().code() == status_code::failed_precondition);
 }
 
+TEST_CASE("a full device and a failed sync are told, the sync every time") {
+  real_environment world;
+  auto opened =
+    world.get().disk.open("/dev/full", open_mode::read_write); // always full, and cannot be synced
+  REQUIRE(opened.has_value());
+  CHECK((*opened)->write_at(0, bytes("x"))
+        == status(status_code::resource_exhausted, "cannot write to '/dev/full': No space left on device"));
+  CHECK((*opened)->append(bytes("x")).error().code() == status_code::resource_exhausted);
+  const status failed = (*opened)->sync();
+  CHECK(failed == status(status_code::invalid_argument, "cannot sync '/dev/full': Invalid argument"));
+  CHECK((*opened)->sync() == failed);
+}
+
 TEST_CASE("names are made, listed, renamed and removed") {
   folder here;
   real_environment world;

@@ -59,17 +59,21 @@ TEST_CASE("below is in range and without bias") {
   random_source random{1};
   CHECK(random.below(0) == 0);
   CHECK(random.below(1) == 0);
-  // A bound of 3/4 of the range shows a biased method at once: the plain remainder would give values below
-  // 2^62 twice as often as the others, so a third of the draws expected here would be half of them.
+  // With a bound of 3/4 of the range a biased method shows at once: the remainder of a division gives values
+  // below 2^62 half of the time, a multiplication without the rejected interval gives multiples of 3 half of
+  // the time.
   const std::uint64_t bound = 3ULL << 62;
   int low = 0;
+  int multiples = 0;
   constexpr int draws = 30000;
   for (int i = 0; i < draws; ++i) {
     const auto value = random.below(bound);
     REQUIRE(value < bound);
     low += value < (1ULL << 62);
+    multiples += value % 3 == 0;
   }
   CHECK(std::abs(low - draws / 3) < 500); // 6 standard deviations
+  CHECK(std::abs(multiples - draws / 3) < 500);
   std::array<int, 10> buckets{};
   for (int i = 0; i < draws; ++i)
     ++buckets[random.below(10)];
