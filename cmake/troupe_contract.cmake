@@ -127,9 +127,9 @@ function(troupe_contract target)
   target_link_libraries(${target} PUBLIC troupe::actors_service troupe::proto protobuf::libprotobuf ${arg_PUBLIC})
   set_target_properties(${target} PROPERTIES TROUPE_CONTRACT_IMPORT_DIRS "${search}"
                                              TROUPE_CONTRACT_PROTOS "${protos};${watched}")
-  # The headers of the actors cost more than all of a contract's own code, so from two services on they are shared.
-  if(with_services GREATER 1)
-    target_precompile_headers(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:<google/protobuf/generated_message_reflection.h$<ANGLE-R>>"
-                              "$<$<COMPILE_LANGUAGE:CXX>:actors/service/service.hpp>")
+  # Precompiling the headers costs as much as compiling three or four files that include them.
+  if(with_services GREATER 3)
+    target_precompile_headers(${target} PRIVATE <google/protobuf/generated_message_reflection.h>
+                              <actors/service/service.hpp>)
   endif()
 endfunction()

@@ -1,0 +1,25 @@
+# Which contracts troupe_contract() expects services in: it must know before protoc runs. `cmake -P` with
+# -DCONTRACT_MODULE=.../troupe_contract.cmake -DSCRATCH=folder.
+include("${CONTRACT_MODULE}")
+
+function(expect expected text)
+  file(WRITE "${SCRATCH}/case.proto" "${text}")
+  _troupe_contract_has_services("${SCRATCH}/case.proto" found)
+  if(NOT found STREQUAL expected)
+    message(SEND_ERROR "expected ${expected}, got ${found}, of:\n${text}")
+  endif()
+endfunction()
+
+expect(TRUE "service Orders {}")
+expect(TRUE "syntax = \"proto3\";\nmessage M {}\n\n  service Orders{\n  rpc Do(M) returns (M);\n}\n")
+expect(TRUE "syntax = \"proto3\"; message M {} service S { rpc Do(M) returns (M); }")
+expect(TRUE "// About it.\nservice\n  Orders\n{\n}")
+expect(TRUE "/* one */ /** two **/ service Orders {}")
+expect(TRUE "message M { string a = 1 [(x) = \"[;]\"]; } service Orders {}")
+expect(FALSE "")
+expect(FALSE "message service {}")
+expect(FALSE "// service Orders {}")
+expect(FALSE "/*\nservice Orders {}\n*/")
+expect(FALSE "/* a * b **/ // service Orders {\n/**\n service Orders {}\n **/ message M {}")
+expect(FALSE "message M { string service = 1; }")
+expect(FALSE "// service Orders ;\nmessage M { reserved \"service\"; }")
