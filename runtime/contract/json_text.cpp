@@ -60,9 +60,10 @@ void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   std::size_t start = 0; // of what is not appended yet
   std::size_t valid_up_to = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0;; ++i) {
+    while (i < text.size() && plain_in_string[static_cast<unsigned char>(text[i])]) ++i;
+    if (i >= text.size()) break;
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (plain_in_string[byte]) continue;
     if (byte >= 0x80) {
       if (i < valid_up_to) continue;
       const auto invalid = find_invalid_utf8(text.substr(i));

@@ -60,6 +60,11 @@ private:
   std::string_view left_;
 };
 
+void append_two_digits(unsigned value, std::string& out) {
+  out += static_cast<char>('0' + value / 10);
+  out += static_cast<char>('0' + value % 10);
+}
+
 // ".5", ".500000" or nothing: as many groups of three digits as it takes.
 void append_fraction(std::int32_t nanos, std::string& out) {
   if (nanos == 0) return;
@@ -115,10 +120,20 @@ bool append_timestamp(seconds_and_nanos value, std::string& out) {
   const auto days = chrono::floor<chrono::days>(moment);
   const chrono::year_month_day date{days};
   const chrono::hh_mm_ss time{moment - days};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
-                 time.seconds().count());
+  // Written by hand: times are frequent, and a format string costs several times as much.
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  append_two_digits(year / 100, out);
+  append_two_digits(year % 100, out);
+  out += '-';
+  append_two_digits(static_cast<unsigned>(date.month()), out);
+  out += '-';
+  append_two_digits(static_cast<unsigned>(date.day()), out);
+  out += 'T';
+  append_two_digits(static_cast<unsigned>(time.hours().count()), out);
+  out += ':';
+  append_two_digits(static_cast<unsigned>(time.minutes().count()), out);
+  out += ':';
+  append_two_digits(static_cast<unsigned>(time.seconds().count()), out);
   append_fraction(value.nanos, out);
   out += 'Z';
   return true;
