@@ -14,7 +14,7 @@ endif()
 
 set(Boost_NO_WARN_NEW_VERSIONS ON)
 troupe_need(Threads)
-troupe_need(Boost 1.81 COMPONENTS headers json url)
+troupe_need(Boost 1.81 COMPONENTS headers json)
 troupe_need(Protobuf)
 troupe_need(gRPC CONFIG)
 troupe_need(spdlog)
