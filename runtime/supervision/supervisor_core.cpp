@@ -172,7 +172,6 @@ supervisor_actions supervisor_core::start_failed(monotonic_time now, instance_id
 // The child has no instance, and the attempt to start one failed.
 void supervisor_core::fail_start(entry& e, monotonic_time now, instance_id was, status why) {
   auto& [id, c] = e;
-  c.start_failure.reset();
   switch (c.cause) {
   case start_cause::boot: {
     set_state(c, child_state::stopped);
@@ -273,7 +272,6 @@ void supervisor_core::settle_stopped(entry& e, monotonic_time now, instance_id w
     fail_start(e, now, was, *std::exchange(c.start_failure, std::nullopt));
     return run_deferred(now, std::move(deferred));
   }
-  c.start_failure.reset();
   const auto next = stopping_ ? after_stop::stay : std::exchange(c.next, after_stop::stay);
   if (next == after_stop::start_again) {
     emit(

@@ -44,6 +44,19 @@ TEST_CASE("OTP shutdown: a child is told to stop; if it does not within the time
   CHECK(s.story() == "kill a; a down; ended: shutdown");
 }
 
+TEST_CASE("OTP shutdown: a child that had to be killed is asked again the next time") {
+  auto s =
+    scripted_supervisor::booted(otp_flags(one_for_one), {stopped_by("a", shutdown_policy::within(2s))});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  s.pass(2s);
+  s.restart_child(2, "a");
+  CHECK(s.story() == "stop a; kill a; a down; answer 1 OK; start a; a runs; answer 2 OK");
+  s.terminate_child(3, "a");
+  s.pass(2s);
+  CHECK(s.story() == "stop a; kill a; a down; answer 3 OK");
+}
+
 TEST_CASE("OTP shutdown: brutal_kill terminates the child without asking") {
   auto s =
     scripted_supervisor::booted(otp_flags(one_for_one), {stopped_by("a", shutdown_policy::brutal_kill())});
@@ -93,6 +106,23 @@ TEST_CASE("What becomes of an instance that was given up is no longer of interes
   s.ends(stuck, {exit_kind::killed, ""});
   CHECK(s.story() == "");
   CHECK(s.state_of("b") == child_state::running);
+}
+
+TEST_CASE("A child whose start fails while those after it are being stopped keeps its turn") {
+  auto slow = child_named("a");
+  slow.start = start_mode::when_ready(1s);
+  auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("b")});
+  s.start_child(1, slow);
+  s.start_child(2, child_named("c"));
+  s.ignores_stop = {"c"};
+  s.story();
+  s.shutdown();
+  CHECK(s.story() == "stopping: shutdown; answer 1 UNAVAILABLE; stop c");
+  s.start_failed("a", unavailable("no paper"));
+  s.pass(2s);
+  CHECK(s.story() == "");
+  s.ends("c", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "c down; stop a; a down; stop b; b down; ended: shutdown");
 }
 
 // -- automatic shutdown

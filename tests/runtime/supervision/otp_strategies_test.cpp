@@ -216,6 +216,18 @@ TEST_CASE(
 }
 
 TEST_CASE(
+  "OTP one_for_all, rest_for_one: a child restarted with its group is restarted again when it fails") {
+  for (auto strategy : {restart_strategy::one_for_all, restart_strategy::rest_for_one}) {
+    auto s = scripted_supervisor::booted(otp_flags(strategy, 5), abc());
+    s.crash("a");
+    s.story();
+    s.crash("c");
+    CHECK(s.lives("c"));
+    CHECK(s.core.recent_restarts(s.now) == 2);
+  }
+}
+
+TEST_CASE(
   "one_for_all: a sibling that crashes while it waits to be stopped is not counted as another failure") {
   auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_all, 1), abc());
   s.ignores_stop = {"c"};
