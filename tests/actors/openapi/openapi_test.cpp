@@ -144,6 +144,19 @@ TEST_CASE("http.proto, path templates: each wildcard becomes a parameter") {
   CHECK(rest.at("required") == true);
 }
 
+TEST_CASE("a path parameter that is a whole field has the field's type, comment and example") {
+  const auto out = document(R"(
+    package t;
+    message M {
+      // How many.
+      int32 quantity = 1;
+    }
+    service S { rpc A(M) returns (M) { option (google.api.http) = { get: "/a/{quantity}" }; } })");
+  const auto& parameter = out.at("paths").at("/a/{quantity}").at("get").at("parameters").at(0);
+  CHECK(parameter == json::parse(R"({"name":"quantity","in":"path","required":true,"description":"How many.",
+                                     "schema":{"type":"integer","format":"int32"},"example":2})"));
+}
+
 TEST_CASE("OpenAPI 3.1.1 section 4.8.8: templates that differ in names only are one path") {
   const auto out = document(R"(
     package t;
