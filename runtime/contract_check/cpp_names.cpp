@@ -74,6 +74,9 @@ bool package_hides_runtime(const google::protobuf::FileDescriptor& file,
   if (!seen.insert(&file).second) return false;
   // As the first part it is the runtime's own namespace, or one inside it.
   if (("." + file.package() + ".").find(".troupe.", 1) != std::string::npos) return true;
+  if (file.FindMessageTypeByName("troupe") || file.FindEnumTypeByName("troupe")
+      || file.FindServiceByName("troupe"))
+    return true;
   for (int i = 0; i < file.dependency_count(); ++i)
     if (package_hides_runtime(*file.dependency(i), seen)) return true;
   return false;

@@ -8,7 +8,8 @@
 #include <google/protobuf/descriptor.pb.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <string_view>
 
 namespace troupe::detail {
 
@@ -75,7 +76,18 @@ void validate_query(const http_binding& binding, problem_list& problems) {
   }
 }
 
+// What every node answers itself (actors/host), before any service's routes.
+constexpr std::string_view node_paths[] = {"docs", "healthz", "metrics", "openapi.json"};
+
 void validate_path(const http_binding& binding, problem_list& problems) {
+  const auto& first =
+    binding.path.segments.empty() ? path_segment{segment_kind::rest, {}} : binding.path.segments[0];
+  if (first.kind == segment_kind::literal
+      && std::ranges::find(node_paths, first.text) != std::end(node_paths))
+    problems.warning(position_of_rule(*binding.method),
+                     fmt::format("{}: paths below /{} belong to the node itself, which may answer them first",
+                                 binding.method->full_name(), first.text),
+                     fmt::format("choose another path, such as /v1{}", binding.path.to_string()));
   for (const auto& fields : binding.variables)
     if (fields.back()->options().GetExtension(troupe::field).sensitive())
       problems.warning(

@@ -88,6 +88,12 @@ void validate_field(const pb::FieldDescriptor& field, const pb::FieldDescriptor*
                                  field.containing_type()->name()),
                      "keep one of the two");
     etag = &field;
+    if (options.sensitive())
+      problems.warning(
+        where,
+        fmt::format("{}: an etag stands in the headers of replies, and this field is sensitive",
+                    field.full_name()),
+        "let a version number be the etag");
   }
   if (options.example().empty()) return;
   json::error_code failed;

@@ -17,6 +17,9 @@ namespace {
 constexpr std::int64_t max_duration_seconds = 315'576'000'000;
 constexpr std::int32_t nanos_per_second = 1'000'000'000;
 
+// A message has at most 2 GiB - 1 (protobuf's "Size Limits").
+constexpr std::uint64_t max_message_bytes = 0x7FFF'FFFF;
+
 bool fits_key(const pb::FieldDescriptor& field) {
   switch (field.cpp_type()) {
   case pb::FieldDescriptor::CPPTYPE_INT32:
@@ -107,6 +110,11 @@ void validate_method(const pb::MethodDescriptor& method, problem_list& problems)
   if (!method.options().HasExtension(troupe::method)) return;
   const auto& options = method.options().GetExtension(troupe::method);
   if (options.has_timeout()) validate_timeout(method, options.timeout(), problems);
+  if (options.max_request_bytes() > max_message_bytes)
+    problems.error(position_of(method, troupe::kMethodFieldNumber),
+                   fmt::format("{}: max_request_bytes = {} is more than protobuf can read, which is {}",
+                               method.full_name(), options.max_request_bytes(), max_message_bytes),
+                   "lower it; larger data goes into a stream of messages");
   if (options.require_idempotency_key()
       && method.options().idempotency_level() == pb::MethodOptions::NO_SIDE_EFFECTS)
     problems.warning(position_of(method, troupe::kMethodFieldNumber),

@@ -71,12 +71,14 @@ TEST_CASE("a package that hides the runtime's namespace is stepped around") {
     {{"a.proto", "syntax = \"proto3\"; package shop.troupe; message M {}"},
      {"b.proto", "syntax = \"proto3\"; package shop.b; import \"a.proto\"; message N {}"},
      {"c.proto", "syntax = \"proto3\"; package troupe.c; message N {}"},
-     {"dir.d/d", "syntax = \"proto3\"; package troupes; message N {}"}});
+     {"dir.d/d", "syntax = \"proto3\"; package troupes; message N {}"},
+     {"e.proto", "syntax = \"proto3\"; package e; message troupe {}"}});
   REQUIRE(source.has_value());
   CHECK(runtime_prefix(*source->files()[0]) == "::troupe::");
   CHECK(runtime_prefix(*source->files()[1]) == "::troupe::");
   CHECK(runtime_prefix(*source->files()[2]) == "troupe::");
   CHECK(runtime_prefix(*source->files()[3]) == "troupe::");
+  CHECK(runtime_prefix(*source->files()[4]) == "::troupe::");
   CHECK(file_stem(*source->files()[2]) == "c");
   CHECK(file_stem(*source->files()[3]) == "dir.d/d");
 }
