@@ -73,6 +73,11 @@ result<admission> edge_core::admit(const served_method& what, const grpc::Server
     return resource_exhausted("this node already serves {} gRPC calls, its limit; try again later",
                               options.calls_limit);
   }
+  if (auto size = headers_size(context.client_metadata()); size > options.metadata_limit) {
+    refused.fetch_add(1, std::memory_order_relaxed);
+    return resource_exhausted("{}: the request's headers have {} bytes, more than the limit of {}",
+                              what.method->full_name, size, options.metadata_limit);
+  }
   auto identity = identify(what, context);
   if (!identity) {
     refused.fetch_add(1, std::memory_order_relaxed);
@@ -102,6 +107,10 @@ status edge_core::check_reply_size(const method_info& method, std::size_t size) 
   if (size <= options.send_limit) return {};
   return resource_exhausted("{}: the reply has {} bytes, more than the limit of {}", method.full_name, size,
                             options.send_limit);
+}
+
+status edge_core::about(const method_info& method, const status& what) {
+  return {what.code(), fmt::format("{}: {}", method.full_name, what.message())};
 }
 
 status edge_core::unimplemented_path(std::string_view path) const {

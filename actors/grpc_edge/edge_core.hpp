@@ -52,6 +52,9 @@ struct edge_core {
   // A reply's size against send_limit.
   status check_reply_size(const method_info& method, std::size_t size) const;
 
+  // The same outcome, its message preceded by the method's name.
+  static status about(const method_info& method, const status& what);
+
   // The status for a path that is not served.
   status unimplemented_path(std::string_view path) const;
 

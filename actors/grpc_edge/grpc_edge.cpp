@@ -6,6 +6,7 @@
 #include "actors/grpc_edge/server_credentials.hpp"
 
 #include <climits>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
@@ -52,6 +53,9 @@ status check(const grpc_edge_options& options) {
     return invalid_argument("gRPC: send_limit must be between 1 and {} bytes", INT_MAX);
   if (options.metadata_limit == 0 || options.metadata_limit > INT_MAX)
     return invalid_argument("gRPC: metadata_limit must be between 1 and {} bytes", INT_MAX);
+  if (options.memory_limit < options.receive_limit)
+    return invalid_argument("gRPC: memory_limit must be at least receive_limit, {} bytes",
+                            options.receive_limit);
   if (options.calls_limit == 0) return invalid_argument("gRPC: calls_limit must be at least 1");
   if (options.streams_limit == 0 || options.streams_limit > INT_MAX)
     return invalid_argument("gRPC: streams_limit must be between 1 and {}", INT_MAX);
@@ -60,6 +64,7 @@ status check(const grpc_edge_options& options) {
 }
 
 void set_limits(grpc::ServerBuilder& builder, const grpc_edge_options& options) {
+  builder.SetResourceQuota(grpc::ResourceQuota{"troupe"}.Resize(options.memory_limit));
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.receive_limit));
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(options.metadata_limit));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(options.streams_limit));
@@ -75,6 +80,8 @@ void set_limits(grpc::ServerBuilder& builder, const grpc_edge_options& options) 
   }
   if (options.connection_idle > duration::zero())
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, milliseconds(options.connection_idle));
+  // See decode_message().
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   // A connection that never completes its handshake holds a socket, so it is cut.
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, milliseconds(options.keepalive_timeout));
   // Two nodes with the same port by mistake would otherwise share its calls.

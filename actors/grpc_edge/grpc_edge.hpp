@@ -47,6 +47,10 @@ struct grpc_edge_options {
   std::uint32_t receive_limit = 4 * 1024 * 1024; // bytes of a message received, decompressed
   std::uint32_t send_limit = 4 * 1024 * 1024;    // bytes of a message sent, before compression
   std::uint32_t metadata_limit = 16 * 1024;      // bytes of a request's headers
+  // Bytes that gRPC may hold for all connections together, messages not yet complete among them; gRPC tells a
+  // message's size from its limit only once it has all of it. Near the limit gRPC cuts idle connections and
+  // then calls.
+  std::size_t memory_limit = 256 * 1024 * 1024;
   std::uint32_t calls_limit = 10'000;  // calls in flight; the next is refused with RESOURCE_EXHAUSTED
   std::uint32_t streams_limit = 1'000; // calls in flight on one connection; the client queues the others
   std::uint32_t stream_credit =

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <utility>
-#include <vector>
 
 namespace troupe::grpc_detail {
 
@@ -127,28 +126,30 @@ void health_service::close() {
     book_.close();
   }
   send_updates();
-  std::vector<call_ptr> ending;
-  {
-    std::lock_guard guard{mutex_};
-    for (auto& [key, watcher] : watchers_) {
-      book_.forget(key);
-      ending.push_back(std::move(watcher));
-    }
-    watchers_.clear();
-  }
-  for (const auto& watcher : ending)
-    watcher->fail(unavailable("the node is shutting down"));
 }
 
 void health_service::send_updates() {
   std::unique_lock lock{mutex_};
   // Whoever sends now also takes what was added meanwhile.
   if (std::exchange(sending_, true)) return;
-  while (auto next = book_.take_update()) {
-    auto watcher = watchers_.at(next->who);
-    lock.unlock();
-    watcher->reply_item(response(next->state));
-    lock.lock();
+  for (;;) {
+    if (auto next = book_.take_update()) {
+      auto watcher = watchers_.at(next->who);
+      lock.unlock();
+      watcher->reply_item(response(next->state));
+      lock.lock();
+    } else if (book_.closed() && !watchers_.empty()) {
+      // The last word was said to everybody who had credit for it.
+      auto ending = std::exchange(watchers_, {});
+      for (const auto& [key, watcher] : ending)
+        book_.forget(key);
+      lock.unlock();
+      for (const auto& [key, watcher] : ending)
+        watcher->fail(unavailable("the node is shutting down"));
+      lock.lock();
+    } else {
+      break;
+    }
   }
   sending_ = false;
 }

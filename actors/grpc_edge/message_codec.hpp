@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/contract/service_info.hpp"
+#include "runtime/core/status.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 
@@ -9,8 +10,12 @@
 
 namespace troupe::grpc_detail {
 
-// Fills `into` with the buffer's bytes; false when they are not one message of its type.
-bool parse_message(const grpc::ByteBuffer& bytes, google::protobuf::Message& into);
+// Fills `into` with the message in the buffer, which may be compressed.
+// - INTERNAL: the bytes are not one message of its type, or not compressed as they claim;
+// - RESOURCE_EXHAUSTED: it has more than `limit` bytes. A compressed message is unpacked no further than
+// that, which is
+//   why the edge does it itself: gRPC unpacks all of it first.
+status decode_message(const grpc::ByteBuffer& bytes, std::size_t limit, google::protobuf::Message& into);
 
 // The size a message has on the wire before compression.
 std::size_t encoded_size(const google::protobuf::Message& message);

@@ -66,43 +66,39 @@ void stream_call::end_without_call(status why) {
 void stream_call::OnReadDone(bool ok) {
   {
     std::lock_guard guard{mutex_};
-    reading_ = false;
-    if (!ok) no_more_reads_ = true;
-    if (ok) ++received_;
+    if (ok)
+      ++received_;
+    else
+      no_more_reads_ = true;
   }
-  if (!what_.method->client_streams()) {
-    if (ok) return read_request();
-    // A cancelled call ends in OnCancel().
-    if (!context_.IsCancelled())
-      end_without_call(internal("{}: the client sent no request", what_.method->full_name));
-    return;
-  }
-  if (ok) return read_item();
+  if (ok) return what_.method->client_streams() ? read_item() : read_request();
+  // A cancelled call ends in OnCancel().
   if (context_.IsCancelled()) return;
+  if (!what_.method->client_streams())
+    return end_without_call(internal("{}: the client sent no request", what_.method->full_name));
   inline_execution::scope scope{core_.units.here()};
   call_->half_close();
 }
 
 void stream_call::read_request() {
   auto message = what_.method->new_request();
-  if (!parse_message(incoming_, *message))
-    return end_without_call(
-      internal("{}: the request is not a {}", what_.method->full_name, message->GetTypeName()));
+  auto readable = decode_message(incoming_, core_.options.receive_limit, *message);
+  if (!readable.ok()) return end_without_call(core_.about(*what_.method, readable));
   incoming_.Clear();
   start_call(std::move(message));
 }
 
 void stream_call::read_item() {
   auto message = what_.method->new_request();
-  auto parsed = parse_message(incoming_, *message);
+  auto readable = decode_message(incoming_, core_.options.receive_limit, *message);
   incoming_.Clear();
-  if (!parsed)
-    return disconnect(internal("{}: a message is not a {}", what_.method->full_name, message->GetTypeName()));
-  {
-    inline_execution::scope scope{core_.units.here()};
-    call_->send_item(std::move(message));
-  }
+  if (!readable.ok()) return disconnect(core_.about(*what_.method, readable));
+  inline_execution::scope scope{core_.units.here()};
+  call_->send_item(std::move(message));
+  // Only now: the next item may arrive on another thread, and must come after this one. The scope's end,
+  // where an actor may handle this one, need not be waited for.
   std::lock_guard guard{mutex_};
+  reading_ = false;
   start_read_if_granted();
 }
 

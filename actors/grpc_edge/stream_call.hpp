@@ -69,7 +69,7 @@ private:
   std::mutex mutex_;       // guards what follows; never held while frames are delivered
   bool call_sent_ = false; // a call may not be cancelled while it is being sent
   std::uint32_t read_credit_ = 0;
-  bool reading_ = false;
+  bool reading_ = false; // incoming_ is in use, by gRPC or by whoever decodes it
   bool no_more_reads_ = false;
   std::deque<message_ptr> replies_; // at most stream_credit
   std::uint32_t reply_credit_ = 0;  // items the callee may still send

@@ -22,9 +22,8 @@ void unary_call::begin(const grpc::ByteBuffer& request) {
   began_ = admitted->began;
   metadata_ = admitted->metadata;
   auto message = what_.method->new_request();
-  // The code that gRPC's own servers answer with.
-  if (!parse_message(request, *message))
-    return finish(internal("{}: the request is not a {}", what_.method->full_name, message->GetTypeName()));
+  auto readable = decode_message(request, core_.options.receive_limit, *message);
+  if (!readable.ok()) return finish(core_.about(*what_.method, readable));
   call_ = call_ptr{
     new call{*what_.method, std::move(message), admitted->until, std::move(admitted->metadata), this}};
   inline_execution::scope scope{core_.units.here()};

@@ -54,6 +54,14 @@ call_metadata read_metadata(const wire_headers& headers, bool keep_authorization
   return out;
 }
 
+std::size_t headers_size(const wire_headers& headers) noexcept {
+  constexpr std::size_t overhead = 32;
+  std::size_t out = 0;
+  for (const auto& [name, value] : headers)
+    out += name.size() + value.size() + overhead;
+  return out;
+}
+
 std::string_view bearer_token(const wire_headers& headers) {
   auto found = headers.find("authorization");
   if (found == headers.end()) return {};

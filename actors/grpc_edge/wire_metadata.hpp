@@ -18,6 +18,10 @@ using wire_headers = std::multimap<grpc::string_ref, grpc::string_ref>;
 // are left out too; "authorization" stays only with `keep_authorization`.
 call_metadata read_metadata(const wire_headers& headers, bool keep_authorization);
 
+// As HTTP/2 counts them (RFC 9113 section 10.5.1). gRPC itself enforces its limit only on clients that
+// acknowledge it.
+std::size_t headers_size(const wire_headers& headers) noexcept;
+
 // The token of "authorization: Bearer TOKEN" (RFC 6750 section 2.1; the scheme in any case); empty: none.
 std::string_view bearer_token(const wire_headers& headers);
 
