@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
@@ -25,13 +26,21 @@ public:
   service_module& instances(unsigned count) & { return set(instances_, count, 1, 1024); }
   service_module&& instances(unsigned count) && { return std::move(instances(count)); }
 
+  // The three limits that follow may also stand in the contract, as option (troupe.service); what is said
+  // here wins.
+
   // Requests that may wait for one instance, 1 to 1,000,000; the next is refused with RESOURCE_EXHAUSTED.
-  service_module& mailbox_limit(unsigned requests) & { return set(mailbox_limit_, requests, 1, 1'000'000); }
+  // 1000 unless said otherwise.
+  service_module& mailbox_limit(unsigned requests) & {
+    return set(mailbox_limit_, std::optional{requests}, 1u, 1'000'000u);
+  }
   service_module&& mailbox_limit(unsigned requests) && { return std::move(mailbox_limit(requests)); }
 
   // Handlers of one instance that may be under way at a time, interleaved where they co_await; 1 to
   // 1,000,000.
-  service_module& max_concurrent(unsigned handlers) & { return set(max_concurrent_, handlers, 1, 1'000'000); }
+  service_module& max_concurrent(unsigned handlers) & {
+    return set(max_concurrent_, std::optional{handlers}, 1u, 1'000'000u);
+  }
   service_module&& max_concurrent(unsigned handlers) && { return std::move(max_concurrent(handlers)); }
 
   // A handler begins when the one before it has ended, also where that one waits.
@@ -52,8 +61,8 @@ public:
   const service_info& service() const noexcept { return *service_; }
   const factory& make() const noexcept { return make_; }
   unsigned instances() const noexcept { return instances_; }
-  unsigned mailbox_limit() const noexcept { return mailbox_limit_; }
-  unsigned max_concurrent() const noexcept { return max_concurrent_; }
+  std::optional<unsigned> mailbox_limit() const noexcept { return mailbox_limit_; }
+  std::optional<unsigned> max_concurrent() const noexcept { return max_concurrent_; }
   duration start_timeout() const noexcept { return start_timeout_; }
   duration stop_timeout() const noexcept { return stop_timeout_; }
 
@@ -68,8 +77,8 @@ private:
   const service_info* service_;
   factory make_;
   unsigned instances_ = 1;
-  unsigned mailbox_limit_ = 1000;
-  unsigned max_concurrent_ = 1000;
+  std::optional<unsigned> mailbox_limit_;
+  std::optional<unsigned> max_concurrent_;
   duration start_timeout_ = std::chrono::seconds{30};
   duration stop_timeout_ = std::chrono::seconds{10};
 };

@@ -17,6 +17,7 @@
 #include "actors/service/handler_run.hpp"
 #include "actors/service/sleep.hpp"
 #include "actors/service/task.hpp"
+#include "runtime/supervision/child_spec.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <caf/fwd.hpp>
@@ -107,6 +108,10 @@ protected:
   // The supervisor that this service's actor stands under, and where its helpers belong
   // (runtime/supervision).
   const caf::actor& supervisor() const noexcept;
+
+  // Starts an actor of any kind under that supervisor, which restarts it as `helper` says; it ends with the
+  // module.
+  task<caf::actor> start_helper(child_spec helper);
 
   coroutine_host& host() const noexcept;
 

@@ -1,6 +1,8 @@
 #include "actors/service/service_actor.hpp"
 
+#include "actors/service/ask.hpp"
 #include "runtime/call/inline_execution.hpp"
+#include "runtime/supervision/messages.hpp"
 
 #include <caf/all.hpp>
 
@@ -330,6 +332,13 @@ std::uint64_t service_handler::random() { return actor_->random(); }
 const caf::actor& service_handler::supervisor() const noexcept { return actor_->setup().supervisor; }
 void service_handler::crash(std::string why) { actor_->crash(std::move(why)); }
 void service_handler::run_in_background(task<> work) { actor_->run_in_background(std::move(work)); }
+
+task<caf::actor> service_handler::start_helper(child_spec helper) {
+  start_child_request request{std::move(helper)};
+  auto reply = co_await ask<child_reply>(actor_, supervisor(), std::chrono::minutes{1}, request);
+  co_await reply.outcome;
+  co_return reply.actor;
+}
 
 const call* service_handler::current_call() const noexcept {
   auto* run = actor_->current();

@@ -1,0 +1,32 @@
+// What of a node can be configured, and the options that come of it.
+#pragma once
+
+#include "actors/grpc_edge/grpc_edge.hpp"
+#include "actors/host/node.hpp"
+#include "actors/http_edge/http_server.hpp"
+#include "actors/openapi/openapi.hpp"
+#include "actors/rest_edge/rest_edge.hpp"
+#include "runtime/configuration/settings.hpp"
+#include "runtime/telemetry/log.hpp"
+
+namespace troupe {
+
+// The settings of every node: groups node, log, http, grpc, admin, auth and docs.
+void declare_host_settings(settings_schema& schema);
+
+node_options node_options_of(const settings& from);
+logging_options logging_options_of(const settings& from);
+
+// Options of the doors. Those that read files (certificates) can fail, naming the setting and the file.
+http_server_options http_options_of(const settings& from);
+http_server_options admin_options_of(const settings& from);
+rest_edge_options rest_options_of(const settings& from);
+result<grpc_edge_options> grpc_options_of(const settings& from, disk& files);
+openapi_options openapi_options_of(const settings& from);
+
+// The check of bearer tokens that auth.tokens describes: token -> identity, or UNAUTHENTICATED. Null when no
+// token is configured, and everybody is let in. INVALID_ARGUMENT when the setting is not lines of
+// "identity:token".
+result<std::function<result<std::string>(std::string_view token)>> token_check_of(const settings& from);
+
+} // namespace troupe

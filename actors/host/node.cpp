@@ -1,0 +1,253 @@
+#include "actors/host/node.hpp"
+
+#include "actors/host/node_metrics.hpp"
+#include "actors/service/ask.hpp"
+#include "actors/service/service_actor.hpp"
+#include "discovery/directory/static_directory.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "troupe/options.pb.h"
+
+#include <caf/all.hpp>
+#include <google/protobuf/descriptor.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+namespace troupe {
+
+namespace {
+
+constexpr unsigned default_mailbox_limit = 1000;
+constexpr unsigned default_max_concurrent = 1000;
+
+status check(const std::vector<service_module>& modules) {
+  std::set<std::string_view> seen;
+  for (const auto& each : modules)
+    if (!seen.insert(each.service().name).second)
+      return invalid_argument("the service {} is installed twice; use instances(n) for several actors of it",
+                              each.service().name);
+  return {};
+}
+
+struct module_limits {
+  unsigned mailbox_limit;
+  unsigned max_concurrent;
+};
+
+// What the module says, else what the contract says, else the default.
+module_limits limits_of(const service_module& module) {
+  const auto& said = module.service().descriptor().options().GetExtension(troupe::service);
+  auto concurrent = said.one_at_a_time() ? 1 : said.max_concurrent();
+  return {
+    .mailbox_limit =
+      module.mailbox_limit().value_or(said.mailbox_limit() ? said.mailbox_limit() : default_mailbox_limit),
+    .max_concurrent = module.max_concurrent().value_or(concurrent ? concurrent : default_max_concurrent)};
+}
+
+} // namespace
+
+struct node::state {
+  state(node_options given, environment world, logging* log, metrics* numbers)
+    : options(std::move(given)), logs(log), measured(numbers), random(world.random.split("services")) {
+    services.directory = &directory;
+    services.random = &random;
+    services.logs = log;
+    services.default_call_timeout = options.default_call_timeout;
+    // Policy `sharing`: idle workers wait on one queue instead of sleeping in ever longer turns, which halves
+    // the latency of a message that wakes an actor (docs/performance.md).
+    config.set("scheduler.policy", caf::atom("sharing"));
+    auto threads = options.scheduler_threads ? options.scheduler_threads
+                                             : std::max(1u, std::thread::hardware_concurrency());
+    config.set("scheduler.max-threads", static_cast<std::size_t>(threads));
+    system.emplace(config);
+  }
+
+  supervisor_spec module_spec(service_module module);
+  child_spec instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
+                           module_limits limits);
+  void ended(const supervisor_exit& why);
+  void wait_for_end();
+
+  node_options options;
+  logging* logs;
+  metrics* measured;
+  random_source random;
+  static_directory directory;
+  node_services services;
+  std::vector<const service_info*> contracts;
+  std::unique_ptr<node_metrics> numbers;
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  caf::actor root;
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ready = false;
+  std::optional<supervisor_exit> end;
+  std::function<void(const supervisor_exit&)> on_end;
+};
+
+child_spec node::state::instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
+                                      module_limits limits) {
+  auto name = std::string{module->service().name} + "/" + std::to_string(index);
+  auto reference = actor_reference_ptr{new actor_reference(name, limits.mailbox_limit)};
+  directory.add(module->service().name, reference);
+  child_spec spec;
+  spec.name = name;
+  spec.start = [this, name, module, limits](child_context& context) -> result<caf::actor> {
+    return spawn_service(context.system,
+                         {.name = name,
+                          .make = module->make(),
+                          .node = &services,
+                          .supervisor = context.supervisor,
+                          .max_concurrent = limits.max_concurrent,
+                          .on_ready = [supervisor = context.supervisor](
+                                        caf::event_based_actor* self) { report_ready(self, supervisor); },
+                          .on_failed_start = [supervisor = context.supervisor](
+                                               caf::event_based_actor* self,
+                                               const status& why) { report_failed(self, supervisor, why); }});
+  };
+  spec.shutdown = shutdown_policy::within(module->stop_timeout());
+  spec.mode = start_mode::when_ready(module->start_timeout());
+  spec.on_attached = [reference](const caf::actor& actor) {
+    reference->attach(caf::actor_cast<caf::strong_actor_ptr>(actor));
+  };
+  spec.on_down = [reference](bool soon, const std::string& why) { reference->suspend(soon, why); };
+  return spec;
+}
+
+supervisor_spec node::state::module_spec(service_module module) {
+  auto shared = std::make_shared<const service_module>(std::move(module));
+  auto limits = limits_of(*shared);
+  supervisor_spec spec;
+  spec.name = std::string{shared->service().name};
+  spec.flags.intensity = options.restart_intensity;
+  spec.flags.period = options.restart_period;
+  spec.flags.backoff = options.restart_backoff;
+  for (unsigned i = 0; i < shared->instances(); ++i)
+    spec.children.push_back(instance_spec(shared, i, limits));
+  contracts.push_back(&shared->service());
+  return spec;
+}
+
+void node::state::ended(const supervisor_exit& why) {
+  std::function<void(const supervisor_exit&)> tell;
+  {
+    std::lock_guard lock{mutex};
+    end = why;
+    tell = on_end;
+  }
+  if (tell) tell(why);
+  changed.notify_all();
+}
+
+void node::state::wait_for_end() {
+  std::unique_lock lock{mutex};
+  changed.wait(lock, [this] { return end.has_value(); });
+}
+
+result<std::unique_ptr<node>> node::start(node_options options, environment world, logging* logs,
+                                          metrics* numbers, std::vector<service_module> modules) {
+  if (auto outcome = check(modules); !outcome.ok()) return outcome;
+  auto made = std::make_unique<state>(std::move(options), world, logs, numbers);
+  auto& inner = *made;
+  supervisor_spec root;
+  root.name = inner.options.name;
+  root.flags.intensity = inner.options.restart_intensity;
+  root.flags.period = inner.options.restart_period;
+  root.flags.backoff = inner.options.restart_backoff;
+  for (auto& each : modules)
+    root.children.push_back(supervisor_child(inner.module_spec(std::move(each))));
+  if (numbers) inner.numbers = std::make_unique<node_metrics>(*numbers, inner.directory);
+
+  supervisor_environment around;
+  around.random = [stream = std::make_shared<random_source>(world.random.split("supervision")),
+                   guard = std::make_shared<std::mutex>()] {
+    std::lock_guard lock{*guard};
+    return stream->next();
+  };
+  around.log = [log = logs ? logs->get("supervision") : logger{},
+                counted = inner.numbers.get()](const supervision_event& event) {
+    if (counted) counted->count(event);
+    if (event.failure)
+      log.warning(to_string(event));
+    else
+      log.debug(to_string(event));
+  };
+  around.on_ready = [&inner] {
+    std::lock_guard lock{inner.mutex};
+    inner.ready = true;
+    inner.changed.notify_all();
+  };
+  around.on_exit = [&inner](const supervisor_exit& why) { inner.ended(why); };
+
+  auto spawned = spawn_supervisor(*inner.system, std::move(root), std::move(around));
+  if (!spawned) return spawned.error();
+  inner.root = std::move(*spawned);
+  std::unique_lock lock{inner.mutex};
+  inner.changed.wait(lock, [&inner] { return inner.ready || inner.end; });
+  if (inner.end)
+    return inner.end->cause.ok() ? internal("the node stopped while it started") : inner.end->cause;
+  lock.unlock();
+  return std::unique_ptr<node>{new node{std::move(made)}};
+}
+
+node::node(std::unique_ptr<state> inner) : state_(std::move(inner)) {}
+node::~node() { stop(); }
+
+void node::stop() {
+  stop_supervisor(state_->root);
+  state_->wait_for_end();
+}
+
+void node::on_end(std::function<void(const supervisor_exit&)> callback) {
+  std::unique_lock lock{state_->mutex};
+  if (!state_->end) {
+    state_->on_end = std::move(callback);
+    return;
+  }
+  auto why = *state_->end;
+  lock.unlock();
+  callback(why);
+}
+
+caf::actor_system& node::system() noexcept { return *state_->system; }
+directory& node::directory() noexcept { return state_->directory; }
+const node_services& node::services() const noexcept { return state_->services; }
+const std::string& node::name() const noexcept { return state_->options.name; }
+const std::vector<const service_info*>& node::contracts() const noexcept { return state_->contracts; }
+
+task<supervision_node> node::look_at_tree(visitor& self) {
+  tree_request request;
+  co_return co_await ask<supervision_node>(self.self(), state_->root, std::chrono::seconds{3}, request);
+}
+
+namespace {
+
+// The actor of an id below a supervisor; null when there is none.
+task<caf::actor> find_actor(visitor& self, caf::actor supervisor, caf::actor_id id) {
+  which_children_request request;
+  auto reply = co_await ask<children_reply>(self.self(), supervisor, std::chrono::seconds{3}, request);
+  for (auto& child : reply.children) {
+    if (!child.actor) continue;
+    if (child.actor.id() == id) co_return child.actor;
+    if (child.info.policy.kind != child_kind::supervisor) continue;
+    auto found = co_await find_actor(self, child.actor, id);
+    if (found) co_return found;
+  }
+  co_return caf::actor{};
+}
+
+} // namespace
+
+task<bool> node::kill_actor(visitor& self, caf::actor_id id) {
+  auto found = co_await find_actor(self, state_->root, id);
+  if (found) caf::anon_send_exit(found, caf::exit_reason::kill);
+  co_return static_cast<bool>(found);
+}
+
+} // namespace troupe

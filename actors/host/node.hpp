@@ -1,0 +1,90 @@
+// One node: an actor system, a directory, and the supervision tree of the modules installed on it. It has no
+// edges and reads no configuration; run() adds those, and tests use it as it is.
+//
+//   root (one_for_one)
+//     shop.Catalog (one_for_one)        a supervisor a module, started in the order of installation
+//       shop.Catalog/0, /1, ...         its instances
+//       helpers                         what its handlers spawn
+//     shop.Orders ...
+#pragma once
+
+#include "actors/service/module.hpp"
+#include "actors/service/node_services.hpp"
+#include "actors/service/visitor.hpp"
+#include "runtime/environment/environment.hpp"
+#include "runtime/supervision/messages.hpp"
+#include "runtime/supervision/supervisor.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+class logging;
+class metrics;
+
+struct node_options {
+  std::string name = "node";
+
+  // Threads that run actors, 1 to 1024; 0: one a core.
+  unsigned scheduler_threads = 0;
+
+  // How often modules' actors may fail: see supervisor_flags.
+  unsigned restart_intensity = 10;
+  duration restart_period = std::chrono::seconds{60};
+  backoff_policy restart_backoff;
+
+  duration default_call_timeout = std::chrono::seconds{30};
+};
+
+class node {
+public:
+  // Starts the modules in their order, and returns when all are ready. An error when one of them is not:
+  // INVALID_ARGUMENT for options or modules that make no sense, else the status of the module that failed to
+  // start. The environment, the log and the metrics (both may be null) must outlive the node.
+  static result<std::unique_ptr<node>> start(node_options options, environment world, logging* logs,
+                                             metrics* numbers, std::vector<service_module> modules);
+
+  // Stops, if stop() was not called.
+  ~node();
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  // Stops the modules in reverse order: each refuses new calls, finishes those it has and ends, within its
+  // stop time-out. Returns when all have ended. Once is enough. Not to be called by an actor.
+  void stop();
+
+  // Called once, from an actor's thread, when the tree ends: because stop() was called, or because a module
+  // failed more often than its restart intensity allows. Called at once when it has ended already.
+  void on_end(std::function<void(const supervisor_exit&)> callback);
+
+  caf::actor_system& system() noexcept;
+  troupe::directory& directory() noexcept;
+  const node_services& services() const noexcept;
+  const std::string& name() const noexcept;
+  // In the order of installation.
+  const std::vector<const service_info*>& contracts() const noexcept;
+
+  // The supervision tree as it is now; waits for the supervisors to answer, a second at most. For use in
+  // `self`.
+  task<supervision_node> look_at_tree(visitor& self);
+
+  // Ends an actor of the tree as a crash would; its supervisor deals with it. Yields false when no instance
+  // has this id. For use in `self`.
+  task<bool> kill_actor(visitor& self, caf::actor_id id);
+
+  // Runs `work`, a callable `task<T>(visitor&)`, in an actor of its own; see visit().
+  template <class F>
+  auto run(F work) {
+    return visit(system(), services(), std::move(work));
+  }
+
+private:
+  struct state;
+  explicit node(std::unique_ptr<state> inner);
+  std::unique_ptr<state> state_;
+};
+
+} // namespace troupe

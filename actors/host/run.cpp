@@ -1,0 +1,224 @@
+#include "actors/host/run.hpp"
+
+#include "actors/host/doors.hpp"
+#include "actors/host/host_settings.hpp"
+#include "actors/host/signals.hpp"
+#include "runtime/configuration/configuration.hpp"
+#include "runtime/environment/real_environment.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+namespace troupe {
+
+namespace {
+
+// One run of a node, from the configuration to the exit code.
+class program {
+public:
+  program(std::string name, std::vector<std::string> arguments)
+    : name_(std::move(name)), arguments_(std::move(arguments)) {
+    declare_host_settings(schema_);
+    schema_.add_flag(
+      {"ports-file", "FILE", "Write the ports that were bound to FILE, as JSON, once the node serves."});
+  }
+
+  int run(std::vector<service_module> modules);
+
+private:
+  result<settings> load();
+  exit_code serve();
+  exit_code drain();
+  void reload();
+  status write_ports() const;
+
+  std::string name_;
+  std::vector<std::string> arguments_;
+  settings_schema schema_;
+  command_line flags_;
+  std::optional<settings> settings_;
+  signal_mailbox mailbox_;
+  real_environment world_;
+  std::unique_ptr<logging> logs_;
+  logger log_;
+  metrics numbers_;
+  health_registry health_;
+  std::unique_ptr<node> node_;
+  std::unique_ptr<doors> doors_;
+  std::atomic<bool> ended_ = false;
+};
+
+int number(exit_code code) { return static_cast<int>(code); }
+
+int complain(std::string_view program, const std::string& what, exit_code code) {
+  std::fprintf(stderr, "%s\n", what.c_str());
+  if (code == exit_code::wrong_usage)
+    std::fprintf(stderr, "%.*s --help lists every setting.\n", static_cast<int>(program.size()),
+                 program.data());
+  return number(code);
+}
+
+result<settings> program::load() {
+  return load_settings(schema_, flags_, process_variables(), world_.get().disk);
+}
+
+int program::run(std::vector<service_module> modules) {
+  flags_ = parse_command_line(schema_, arguments_);
+  if (flags_.help) {
+    std::string usage =
+      "Usage: " + name_ + " [--config FILE] [--GROUP.SETTING=VALUE ...]\n\nRuns a node that plays:\n";
+    for (const auto& each : modules)
+      usage.append("  ").append(each.service().name).append("\n");
+    usage += "\nSIGTERM and SIGINT drain and stop it (a second one stops it at once); SIGHUP reads the "
+             "configuration again."
+             "\nExit codes: 0 stopped, 1 a module kept failing, 2 wrong usage, 3 could not start, 4 stopped "
+             "at once.\n";
+    std::fputs(schema_.help(usage).c_str(), stdout);
+    return number(exit_code::stopped);
+  }
+  auto loaded = load();
+  if (!loaded) return complain(name_, loaded.error().message(), exit_code::wrong_usage);
+  settings_ = std::move(*loaded);
+  if (flags_.print) {
+    std::fputs(settings_->print().c_str(), stdout);
+    return number(exit_code::stopped);
+  }
+
+  auto world = world_.get();
+  auto logs = logging::start(logging_options_of(*settings_), world.clock);
+  if (!logs) return complain(name_, logs.error().message(), exit_code::wrong_usage);
+  logs_ = std::move(*logs);
+  log_ = logs_->get("node");
+
+  auto started_check = health_.add(health_question::started, "modules");
+  auto ready_check = health_.add(health_question::ready, "doors");
+  auto started = node::start(node_options_of(*settings_), world, logs_.get(), &numbers_, std::move(modules));
+  if (!started) {
+    log_.critical("the node did not start", {{"reason", started.error().to_string()}});
+    return number(exit_code::not_started);
+  }
+  node_ = std::move(*started);
+  started_check.pass();
+  auto opened = doors::open(*settings_, {*node_, world, health_, numbers_, *logs_});
+  if (!opened) {
+    log_.critical("the node did not start", {{"reason", opened.error().to_string()}});
+    return number(opened.error().code() == status_code::invalid_argument ? exit_code::wrong_usage
+                                                                         : exit_code::not_started);
+  }
+  doors_ = std::move(*opened);
+  if (auto written = write_ports(); !written.ok()) {
+    log_.critical("the ports file cannot be written", {{"reason", written.to_string()}});
+    return number(exit_code::wrong_usage);
+  }
+  ready_check.pass();
+  const auto& ports = doors_->ports();
+  log_.info("the node serves", {{"http", ports.http}, {"grpc", ports.grpc}, {"admin", ports.admin}});
+  auto code = serve();
+  log_.info("the node has stopped", {{"exit_code", number(code)}});
+  return number(code);
+}
+
+status program::write_ports() const {
+  auto found = flags_.program_flags.find("ports-file");
+  if (found == flags_.program_flags.end()) return {};
+  // Renamed into place, so that who waits for the file never reads half of it.
+  const auto part = found->second + ".part";
+  {
+    std::ofstream out{part};
+    out << doors_->ports().to_json() << "\n";
+    if (!out.flush()) return invalid_argument("--ports-file: cannot write {}", part);
+  }
+  std::error_code error;
+  std::filesystem::rename(part, found->second, error);
+  return error ? invalid_argument("--ports-file: cannot write {}: {}", found->second, error.message())
+               : status{};
+}
+
+exit_code program::serve() {
+  node_->on_end([this](const supervisor_exit& why) {
+    ended_ = true;
+    if (why.kind != supervisor_exit_kind::shutdown)
+      log_.critical("the node gives up", {{"kind", to_string(why.kind)}, {"cause", why.cause.to_string()}});
+    mailbox_.notify();
+  });
+  signal_mailbox::event happened;
+  while (mailbox_.wait(happened)) {
+    if (happened == signal_mailbox::event::reload) {
+      reload();
+    } else if (happened == signal_mailbox::event::stop) {
+      return drain();
+    } else if (ended_) {
+      health_.drain("the node gave up");
+      doors_->drain(settings_->get<duration>("node.drain_timeout"));
+      return exit_code::gave_up;
+    }
+  }
+  return exit_code::stopped;
+}
+
+exit_code program::drain() {
+  const auto delay = settings_->get<duration>("node.drain_delay");
+  const auto limit = settings_->get<duration>("node.drain_timeout");
+  log_.info("draining", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()}});
+  health_.drain();
+  signal_mailbox::event happened;
+  if (delay > duration::zero()
+      && mailbox_.wait(happened,
+                       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()))
+      && happened == signal_mailbox::event::stop)
+    return exit_code::cut_short;
+  std::atomic<bool> drained = false;
+  std::thread work{[this, limit, &drained] {
+    doors_->drain(limit);
+    node_->stop();
+    drained = true;
+    mailbox_.notify();
+  }};
+  while (!drained && mailbox_.wait(happened)) {
+    if (happened != signal_mailbox::event::stop) continue;
+    log_.warning("told to stop again: stopping at once, requests in flight are lost");
+    logs_->flush();
+    // Destructors would wait for what is in flight.
+    std::_Exit(number(exit_code::cut_short));
+  }
+  work.join();
+  return exit_code::stopped;
+}
+
+void program::reload() {
+  auto loaded = load();
+  if (!loaded) {
+    log_.error("the configuration was not reloaded, the old one stays in force",
+               {{"reason", loaded.error().message()}});
+    return;
+  }
+  const auto changed = difference(*settings_, *loaded);
+  const auto levels = logging_options_of(*loaded);
+  for (const auto& [component, level] : logging_options_of(*settings_).levels)
+    if (!levels.levels.contains(component)) logs_->reset_level(component);
+  logs_->set_level(levels.level);
+  for (const auto& [component, level] : levels.levels)
+    logs_->set_level(component, level);
+  if (auto outcome = doors_->reload_certificates(); !outcome.ok())
+    log_.error("the certificates were not reloaded, the old ones stay in force",
+               {{"reason", outcome.message()}});
+  for (const auto& path : changed.fixed)
+    log_.warning("a change needs a restart of the node", {{"setting", path}});
+  settings_ = std::move(*loaded);
+  log_.info("reloaded the configuration", {{"changed", changed.reloadable.size()}});
+}
+
+} // namespace
+
+int run_modules(int argc, char** argv, std::vector<service_module> modules) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  auto name = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : std::string{"node"};
+  return program{std::move(name), std::move(arguments)}.run(std::move(modules));
+}
+
+} // namespace troupe
