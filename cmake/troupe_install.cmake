@@ -63,9 +63,7 @@ foreach(floor IN LISTS TROUPE_FLOORS)
             FILES_MATCHING PATTERN "*.hpp" PATTERN "umbrella" EXCLUDE)
   endif()
 endforeach()
-if(EXISTS "${PROJECT_SOURCE_DIR}/actors/umbrella/include/troupe/troupe.hpp")
-  install(FILES actors/umbrella/include/troupe/troupe.hpp DESTINATION include/troupe)
-endif()
+install(FILES actors/umbrella/include/troupe/troupe.hpp DESTINATION include/troupe)
 
 configure_package_config_file(cmake/troupe-config.cmake.in "${CMAKE_CURRENT_BINARY_DIR}/troupe-config.cmake"
                               INSTALL_DESTINATION ${package})

@@ -45,7 +45,7 @@ class Install(unittest.TestCase):
                 self.assertNotIn(str(BUILD), text)
 
     def test_everything_has_its_place(self):
-        for name in ("bin/protoc-gen-troupe", "include/troupe/runtime/core/status.hpp",
+        for name in ("bin/protoc-gen-troupe", "bin/troupe", "include/troupe/troupe.hpp", "include/troupe/runtime/core/status.hpp",
                      "include/troupe/actors/service/service.hpp", "share/troupe/proto/troupe/options.proto",
                      "share/troupe/proto/google/api/annotations.proto", "lib/cmake/troupe/troupe-config.cmake",
                      "lib/cmake/troupe/troupe_contract.cmake", "share/doc/troupe/LICENSE"):

@@ -1,9 +1,24 @@
 #include "greeting.troupe.hpp"
-#include "runtime/core/result.hpp"
 
 #include <cstdio>
+#include <string>
+#include <troupe/troupe.hpp>
+
+namespace {
+
+class greeter final : public greeting::GreeterHandler {
+  troupe::task<greeting::GreetReply> greet(const greeting::GreetRequest& request) override {
+    if (request.name().empty()) co_return troupe::invalid_argument("a name is missing");
+    greeting::GreetReply reply;
+    reply.set_text("hello, " + request.name());
+    co_return reply;
+  }
+};
+
+} // namespace
 
 int main() {
+  if (&troupe::module<greeter>().service() != &greeting::Greeter::info()) return 1;
   const auto* method = greeting::Greeter::info().find_method("Greet");
   if (method == nullptr || !method->may_repeat()) return 1;
   std::printf("%s\n", std::string(method->path).c_str());
