@@ -32,18 +32,15 @@ std::optional<duration> supervisor_core::plan_restart(entry& e, monotonic_time n
 void supervisor_core::restart_group(entry& failed, monotonic_time now, monotonic_time not_before) {
   const auto from =
     flags_.strategy == restart_strategy::one_for_all ? children_.begin() : children_.find(failed.first);
-  for (auto at = from; at != children_.end(); ++at)
-    not_before = std::max(not_before, at->second.not_before);
   for (auto at = from; at != children_.end(); ++at) {
     auto& [id, c] = *at;
-    c.not_before = not_before;
+    c.not_before = std::max(c.not_before, not_before); // its own backoff is not cut short
     if (alive_.contains(id)) {
       c.stops_with_group = true;
       c.next = c.policy.restart == restart_policy::temporary ? after_stop::forget : after_stop::start_again;
       group_stops_ = true;
     } else {
-      set_deadline(*at, monotonic_time::max());
-      wait_to_start(*at, now, not_before);
+      wait_to_start(*at, now, c.not_before);
     }
   }
 }
@@ -125,7 +122,6 @@ void supervisor_core::begin_exit(supervisor_exit_kind kind, status cause) {
   if (stopping_) return;
   stopping_ = true;
   exit_ = {kind, std::move(cause)};
-  startable_.clear();
   group_stops_ = false;
   emit(supervisor_stopping{exit_});
   const auto refusal = unavailable("the supervisor is stopping");

@@ -173,6 +173,14 @@ TEST_CASE("terminate_child of a child that start_child has not brought up answer
   CHECK(s.story() == "start a; stop a; a down; answer 1 ABORTED; answer 2 OK");
 }
 
+TEST_CASE("A child that takes its time to terminate on request does not delay the start of others") {
+  auto s = scripted_supervisor::booted(otp_flags(restart_strategy::rest_for_one), {child_named("a")});
+  s.ignores_stop = {"a"};
+  s.terminate_child(1, "a");
+  s.start_child(2, child_named("b"));
+  CHECK(s.story() == "stop a; start b; b runs; answer 2 OK");
+}
+
 TEST_CASE("Everyone who asked to terminate a child is answered when it is down") {
   auto s = scripted_supervisor::booted(otp_flags(one_for_one), {child_named("a")});
   s.ignores_stop = {"a"};

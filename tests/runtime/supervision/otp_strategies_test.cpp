@@ -227,6 +227,16 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("one_for_all: terminate_child during a group restart keeps the order, and the child stays away") {
+  auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_all), abc());
+  s.ignores_stop = {"c"};
+  s.crash("b");
+  s.terminate_child(1, "a");
+  CHECK(s.story() == "b down, again in 0 ms; stop c");
+  s.ends("c", {exit_kind::shutdown, ""});
+  CHECK(s.story() == "c down, again in 0 ms; stop a; a down; answer 1 OK; start b; b runs; start c; c runs");
+}
+
 TEST_CASE(
   "one_for_all: a sibling that crashes while it waits to be stopped is not counted as another failure") {
   auto s = scripted_supervisor::booted(otp_flags(restart_strategy::one_for_all, 1), abc());
@@ -364,6 +374,20 @@ TEST_CASE("Backoff: under one_for_all the siblings are stopped at once and all s
   CHECK(s.story() == "b down, again in 100 ms; stop a; a down, again in 100 ms");
   s.pass(100ms);
   CHECK(s.story() == "start a; a runs; start b; b runs");
+}
+
+TEST_CASE("Backoff: a child that waits is not started sooner because a sibling takes it along") {
+  auto flags = otp_flags(restart_strategy::rest_for_one, 100);
+  flags.backoff = {100ms, 300ms, 0, 1min};
+  auto s = scripted_supervisor::booted(flags, {child_named("a"), child_named("b")});
+  s.crash("b");
+  s.crash("b");
+  s.story();
+  s.pass(50ms);
+  s.crash("a");
+  CHECK(s.story() == "a down, again in 0 ms; start a; a runs");
+  s.pass(50ms);
+  CHECK(s.story() == "start b; b runs");
 }
 
 TEST_CASE("Backoff: a supervisor that stops calls planned restarts off") {
