@@ -20,6 +20,15 @@ std::string_view standard(beast::string_view text) { return {text.data(), text.s
 // Any error makes Beast stop; what went wrong is kept by the parser below.
 error_code stop() { return http::make_error_code(http::error::bad_value); }
 
+// Whether a well-formed request line names a version that is not spoken here.
+bool asks_other_version(std::string_view bytes) {
+  auto line = bytes.substr(0, bytes.find("\r\n"));
+  auto at = line.rfind(" HTTP/");
+  if (at == line.npos || line.size() - at != std::string_view{" HTTP/1.1"}.size()) return false;
+  auto digit = [&](std::size_t offset) { return line[at + offset] >= '0' && line[at + offset] <= '9'; };
+  return digit(6) && line[at + 7] == '.' && digit(8);
+}
+
 class beast_parser final : public http::basic_parser<true> {
 public:
   beast_parser(const http_limits& limits, http_request& into) : limits_(limits), into_(into) {
@@ -161,11 +170,8 @@ struct request_parser::engine {
         return failed_with(414, "the request line is too long");
       return failed_with(431, fmt::format("the header has more than {} bytes", limits.header_bytes));
     }
-    if (ec == http::error::bad_version && !parser->is_header_done()) {
-      auto line = bytes.substr(0, bytes.find("\r\n"));
-      if (line.find(" HTTP/") != line.npos)
-        return failed_with(505, "this server speaks HTTP/1.1 and HTTP/1.0");
-    }
+    if (ec == http::error::bad_version && asks_other_version(bytes))
+      return failed_with(505, "this server speaks HTTP/1.1 and HTTP/1.0");
     return failed_with(400, fmt::format("the request is malformed: {}", ec.message()));
   }
 };

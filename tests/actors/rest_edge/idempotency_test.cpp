@@ -6,7 +6,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string create(std::string_view key, std::string_view body = R"({"id":"n"})", std::string_view more = "") {
+std::string create(std::string_view key, std::string_view body = R"({"id":"n"})",
+                   std::string_view more = "") {
   return request("POST /v1/notes", "Idempotency-Key: " + std::string{key} + "\r\n" + std::string{more}, body);
 }
 
@@ -71,12 +72,14 @@ TEST_CASE("a client that lost its connection finds its answer") {
   auto asked = edge.callee->frames.take();
   client->reset();
   // The edge has noticed once the connection is gone; the call goes on all the same.
-  while (edge.server->connections() > 0) std::this_thread::yield();
+  while (edge.server->connections() > 0)
+    std::this_thread::yield();
   CHECK_FALSE(asked.call->cancelled());
   CHECK(asked.call->answer(note("n", "done")));
   raw_client other{edge.port()};
   raw_response again;
-  do again = other.ask(create("k")); // 409 until the answer has come to the edge's thread
+  do
+    again = other.ask(create("k")); // 409 until the answer has come to the edge's thread
   while (again.status == 409);
   CHECK(again.body.find("done") != std::string::npos);
   CHECK(edge.callee->frames.empty());
@@ -84,7 +87,8 @@ TEST_CASE("a client that lost its connection finds its answer") {
 
 TEST_CASE("keys are the client's own, and well-formed") {
   rest_edge_hooks hooks;
-  hooks.authenticate = bearer_authentication([](std::string_view token) -> result<std::string> { return std::string{token}; });
+  hooks.authenticate =
+    bearer_authentication([](std::string_view token) -> result<std::string> { return std::string{token}; });
   notes_edge edge{{}, hooks};
   int executed = 0;
   edge.callee->on("Create", [&](const frame& what) {

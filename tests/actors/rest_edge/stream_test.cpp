@@ -57,7 +57,8 @@ TEST_CASE("an error before the first item has its own status, a later one is tol
   notes_edge edge;
   int items = 0;
   edge.callee->on("Watch", [&](const frame& what) {
-    for (int at = 0; at < items; ++at) what.call->reply_item(note("1", "x"));
+    for (int at = 0; at < items; ++at)
+      what.call->reply_item(note("1", "x"));
     what.call->fail(permission_denied("enough"));
   });
   raw_client client{edge.port()};
@@ -120,7 +121,10 @@ TEST_CASE("a slow reader holds its producer: no more is buffered than the high w
     std::atomic<std::uint64_t> credit = 0;
   };
   auto state = std::make_shared<producer>();
-  edge.callee->on("Watch", [&](const frame& what) { state->credit = what.call->initial_credit(); edge.callee->frames.put(what); });
+  edge.callee->on("Watch", [&](const frame& what) {
+    state->credit = what.call->initial_credit();
+    edge.callee->frames.put(what);
+  });
   raw_client client{edge.port(), 4096};
   client.send(request(watch));
   auto asked = edge.callee->frames.take();
@@ -138,7 +142,8 @@ TEST_CASE("a slow reader holds its producer: no more is buffered than the high w
     asked.call->finish();
   }};
   CHECK(client.take_until("\r\n\r\n").size() > 0);
-  // The kernel's buffers on both sides take a few hundred KiB, and then it stops: far from all of it is produced.
+  // The kernel's buffers on both sides take a few hundred KiB, and then it stops: far from all of it is
+  // produced.
   std::uint64_t read_bytes = 0;
   std::uint64_t most_ahead = 0;
   while (true) {
