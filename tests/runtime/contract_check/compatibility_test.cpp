@@ -32,7 +32,7 @@ TEST_CASE("each break between two versions of a contract is named, and nothing e
 
 TEST_CASE("a contract is compatible with itself") {
   scenario::run("validation", [](const auto& each) {
-    const auto source = contract_source::parse(each.contract("contract"));
+    const auto source = contract_source::parse(each.contract("contract"), each.contract("imports"));
     if (source) CHECK(compare_contracts(source->files(), source->files()).empty());
     return each.expected;
   });

@@ -113,3 +113,48 @@ TEST_CASE("a descriptor set that contradicts itself is refused") {
   CHECK(contract_source::from_descriptor_set(set.SerializeAsString(), "a.binpb").error().message()
         == "a.binpb: error: a.proto is in the set twice");
 }
+
+TEST_CASE("every kind of element has its place") {
+  const auto source = contract_source::parse({{"a.proto", "syntax = \"proto2\";\n"
+                                                          "package a;\n"
+                                                          "import \"google/protobuf/descriptor.proto\";\n"
+                                                          "option optimize_for = CODE_SIZE;\n"
+                                                          "message First {}\n"
+                                                          "message Second {\n"
+                                                          "  message X {}\n"
+                                                          "  message Y {\n"
+                                                          "    enum E { A = 0;\n"
+                                                          "             B = 1; }\n"
+                                                          "    optional int32 f = 1;\n"
+                                                          "    oneof o { int32 g = 2; }\n"
+                                                          "    extend google.protobuf.FieldOptions {\n"
+                                                          "      optional int32 inner = 50001;\n"
+                                                          "    }\n"
+                                                          "  }\n"
+                                                          "}\n"
+                                                          "extend google.protobuf.FieldOptions {\n"
+                                                          "  optional int32 outer = 50002;\n"
+                                                          "}\n"
+                                                          "enum F { C = 0; }\n"
+                                                          "service S {}\n"
+                                                          "service T { rpc D(First) returns (First);\n"
+                                                          "            rpc E(First) returns (First); }\n"}});
+  REQUIRE(source.has_value());
+  const auto& file = *source->files()[0];
+  const auto& nested = *file.message_type(1)->nested_type(1);
+  CHECK(position_of_package(file).line == 2);
+  CHECK(position_of_file_option(file, google::protobuf::FileOptions::kOptimizeForFieldNumber).line == 4);
+  CHECK(position_of(*file.message_type(0)).line == 5);
+  CHECK(position_of(*file.message_type(1)->nested_type(0)).line == 7);
+  CHECK(position_of(nested).line == 8);
+  CHECK(position_of(*nested.enum_type(0)).to_string() == "a.proto:9:5");
+  CHECK(position_of(*nested.enum_type(0)->value(1)).line == 10);
+  CHECK(position_of(*nested.field(0)).line == 11);
+  CHECK(position_of(*nested.oneof_decl(0)).to_string() == "a.proto:12:5");
+  CHECK(position_of(*nested.field(1)).to_string() == "a.proto:12:15");
+  CHECK(position_of(*nested.extension(0)).line == 14);
+  CHECK(position_of(*file.extension(0)).line == 19);
+  CHECK(position_of(*file.enum_type(0)).line == 21);
+  CHECK(position_of(*file.service(1)).line == 23);
+  CHECK(position_of(*file.service(1)->method(1)).line == 24);
+}

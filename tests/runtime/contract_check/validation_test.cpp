@@ -8,7 +8,7 @@ using namespace troupe;
 
 TEST_CASE("what is wrong with a contract is said with its place and the fix") {
   scenario::run("validation", [](const auto& each) {
-    const auto source = contract_source::parse(each.contract("contract"));
+    const auto source = contract_source::parse(each.contract("contract"), each.contract("imports"));
     if (!source) return source.error().message() + "\n";
     std::string out;
     for (const auto& one : validate_contract(source->files()))
