@@ -66,7 +66,8 @@ result<std::string> edge_core::identify(const served_method& what,
                                     .address = address});
 }
 
-result<admission> edge_core::admit(const served_method& what, const grpc::ServerContextBase& context) {
+result<admission> edge_core::admit(const served_method& what, const grpc::ServerContextBase& context,
+                                   monotonic_time now) {
   accepted.fetch_add(1, std::memory_order_relaxed);
   if (in_flight.fetch_add(1, std::memory_order_relaxed) >= options.calls_limit) {
     refused.fetch_add(1, std::memory_order_relaxed);
@@ -86,9 +87,7 @@ result<admission> edge_core::admit(const served_method& what, const grpc::Server
   auto metadata = std::make_shared<call_metadata>(
     read_metadata(context.client_metadata(), dependencies.authenticate == nullptr));
   metadata->identity = std::move(*identity);
-  auto now = dependencies.clock.now();
-  return admission{
-    .until = read_deadline(context.raw_deadline(), now), .metadata = std::move(metadata), .began = now};
+  return admission{.until = read_deadline(context.raw_deadline(), now), .metadata = std::move(metadata)};
 }
 
 void edge_core::prepare_reply(grpc::ServerContextBase& context, const header_list& headers,

@@ -23,7 +23,6 @@ struct served_method {
 struct admission {
   troupe::deadline until;
   call_metadata_ptr metadata;
-  monotonic_time began;
 };
 
 struct edge_core {
@@ -41,7 +40,8 @@ struct edge_core {
 
   // Counts the call as in flight (leave() ends that, and must be called whatever this returns), checks the
   // limit, authenticates, and reads deadline and headers.
-  result<admission> admit(const served_method& what, const grpc::ServerContextBase& context);
+  result<admission> admit(const served_method& what, const grpc::ServerContextBase& context,
+                          monotonic_time now);
   void leave() noexcept { in_flight.fetch_sub(1, std::memory_order_relaxed); }
 
   // Puts the reply headers into the context, and asks for compression if the reply is worth it. Before the

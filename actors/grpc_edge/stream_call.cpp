@@ -20,7 +20,7 @@ grpc::ServerGenericBidiReactor* stream_call::open(edge_core& core, const served_
 }
 
 void stream_call::begin() {
-  auto admitted = core_.admit(what_, context_);
+  auto admitted = core_.admit(what_, context_, began_);
   if (!admitted) return end_without_call(admitted.error());
   admitted_ = std::move(*admitted);
   if (what_.method->client_streams()) return start_call(nullptr);
@@ -235,7 +235,7 @@ void stream_call::write(bool last) {
     received = received_;
     sent = ++sent_;
   }
-  core_.record(*what_.method, code, admitted_.began, received, sent, admitted_.metadata);
+  core_.record(*what_.method, code, began_, received, sent, admitted_.metadata);
   StartWriteAndFinish(&outgoing_, options, std::move(final_status));
 }
 
@@ -282,7 +282,7 @@ void stream_call::finish() {
     with_headers = callee_spoke_ && !headers_prepared_;
   }
   if (with_headers) core_.prepare_reply(context_, call_->reply_headers, 0);
-  core_.record(*what_.method, outcome.code(), admitted_.began, received, sent, admitted_.metadata);
+  core_.record(*what_.method, outcome.code(), began_, received, sent, admitted_.metadata);
   Finish(to_wire(outcome));
 }
 

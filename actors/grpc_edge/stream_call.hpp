@@ -32,7 +32,7 @@ private:
   enum class step : std::uint8_t { nothing, write, write_last, finish };
 
   stream_call(edge_core& core, const served_method& what, grpc::CallbackServerContext& context)
-    : core_(core), what_(what), context_(context) {}
+    : core_(core), what_(what), context_(context), began_(core.dependencies.clock.now()) {}
 
   void begin();
   void start_call(message_ptr request);
@@ -59,6 +59,7 @@ private:
   const served_method& what_;
   grpc::CallbackServerContext& context_;
 
+  const monotonic_time began_;
   admission admitted_;
   call_ptr call_; // set once, before it is sent; released in OnDone, which ends the cycle of references
   bool headers_prepared_ = false; // touched by whoever writes or finishes, one at a time

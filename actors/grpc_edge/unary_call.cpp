@@ -17,9 +17,8 @@ grpc::ServerUnaryReactor* unary_call::open(edge_core& core, const served_method&
 }
 
 void unary_call::begin(const grpc::ByteBuffer& request) {
-  auto admitted = core_.admit(what_, context_);
+  auto admitted = core_.admit(what_, context_, began_);
   if (!admitted) return finish(admitted.error());
-  began_ = admitted->began;
   metadata_ = admitted->metadata;
   auto message = what_.method->new_request();
   auto readable = decode_message(request, core_.options.receive_limit, *message);

@@ -23,7 +23,7 @@ public:
 private:
   unary_call(edge_core& core, const served_method& what, grpc::CallbackServerContext& context,
              grpc::ByteBuffer& reply)
-    : core_(core), what_(what), context_(context), reply_(reply) {}
+    : core_(core), what_(what), context_(context), reply_(reply), began_(core.dependencies.clock.now()) {}
 
   void begin(const grpc::ByteBuffer& request);
   status encode_reply(const message_ptr& message, std::size_t& size);
@@ -35,7 +35,7 @@ private:
   grpc::CallbackServerContext& context_;
   grpc::ByteBuffer& reply_;
 
-  monotonic_time began_;
+  const monotonic_time began_;
   call_metadata_ptr metadata_;
   call_ptr call_; // null when the call was refused; released in OnDone, which ends the cycle of references
 };

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <grpcpp/impl/codegen/client_unary_call.h>
 
+#include <atomic>
+
 using namespace troupe;
 using namespace troupe::probe;
 
@@ -137,7 +139,13 @@ TEST_CASE("grpc authentication: the hook sees the caller, and decides") {
 }
 
 TEST_CASE("grpc authentication: streams are refused too, before anything is read") {
-  node here{[](auto&, auto& dependencies) {
+  std::atomic<int> records = 0;
+  std::atomic<bool> brief = false;
+  node here{[&](auto&, auto& dependencies) {
+    dependencies.on_call_end = [&](const grpc_call_record& record) {
+      ++records;
+      brief = record.code == status_code::unauthenticated && record.elapsed < std::chrono::minutes{1};
+    };
     dependencies.authenticate = [](const grpc_caller&) -> result<std::string> {
       return unauthenticated("no");
     };
@@ -148,6 +156,8 @@ TEST_CASE("grpc authentication: streams are refused too, before anything is read
   Item got;
   CHECK_FALSE(stream->Read(&got));
   CHECK(stream->Finish().error_code() == grpc::StatusCode::UNAUTHENTICATED);
+  CHECK(records == 1);
+  CHECK(brief);
 }
 
 TEST_CASE("grpc authentication: health needs none unless asked for") {
