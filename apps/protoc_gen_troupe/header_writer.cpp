@@ -43,7 +43,7 @@ std::string write_handler(const service_shape& service) {
     0);
   out += "class " + service.handler + " : public " + service.runtime + "service_handler {\n";
   out += "public:\n";
-  out += "  using service = " + service.name + ";\n\n";
+  out += "  using service = " + service.type + ";\n\n";
   for (const auto& method : service.methods) {
     out += documentation(*method.descriptor);
     out += declaration("  virtual " + method.handler_result, method.name, method.handler_parameters, " = 0;");
@@ -59,7 +59,7 @@ std::string write_client(const service_shape& service) {
   auto out = as_cpp_comment("Calls " + service.name + ", wherever it runs.", 0);
   out += "class " + service.client + " : public " + service.runtime + "client_base {\n";
   out += "public:\n";
-  out += "  using service = " + service.name + ";\n\n";
+  out += "  using service = " + service.type + ";\n\n";
   out += "  using client_base::client_base;\n";
   out += "  explicit " + service.client + "(" + service.runtime + "client_base base);\n";
   for (const auto& method : service.methods) {

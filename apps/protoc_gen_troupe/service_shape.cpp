@@ -105,9 +105,15 @@ service_shape shape_of(const pb::ServiceDescriptor& service) {
   service_shape out;
   out.descriptor = &service;
   out.name = service_class(service);
+  const auto space = namespace_of(*service.file());
+  const bool like_a_function = out.name.front() < 'A' || out.name.front() > 'Z';
+  out.type = like_a_function ? (space.empty() ? "::" : "::" + space + "::") + out.name : out.name;
   out.handler = service.name() + "Handler";
   out.client = service.name() + "Client";
   out.table = snake_case(service.name()) + "_service";
+  for (int i = 0; i < service.index(); ++i)
+    if (snake_case(service.file()->service(i)->name()) == snake_case(service.name()))
+      out.table += std::to_string(service.index());
   out.runtime = runtime_prefix(*service.file());
   for (int i = 0; i < service.method_count(); ++i)
     out.methods.push_back(shape_of(*service.method(i), out.runtime));

@@ -28,7 +28,9 @@ struct method_shape {
 
 struct service_shape {
   const google::protobuf::ServiceDescriptor* descriptor = nullptr;
-  std::string name;    // "Orders"
+  std::string name; // "Orders"
+  std::string
+    type; // the same as its classes name it: where it could be a function's name as well, "::shop::orders"
   std::string handler; // "OrdersHandler"
   std::string client;  // "OrdersClient"
   std::string table;   // "orders_service": prefix of the constants in the source

@@ -13,6 +13,14 @@ std::shared_ptr<::google::protobuf::Message> new_message() {
   return std::make_shared<Message>();
 }
 
+// The contract's comments, which its descriptors in the program do not carry.
+// clang-format off
+constexpr troupe::comment_info contract_comments[] = {
+  {"pinger",
+   "In lower case, like its RPC."},
+};
+// clang-format on
+
 extern const troupe::service_info pinger_service_info;
 
 // clang-format off
@@ -34,6 +42,32 @@ constexpr troupe::service_info pinger_service_info = {
   .name = "Pinger",
   .methods = pinger_service_methods,
   .find_descriptor = [] { return ::Ping::descriptor()->file()->service(0); },
+  .comments = contract_comments,
+};
+// clang-format on
+
+extern const troupe::service_info pinger_service1_info;
+
+// clang-format off
+constexpr troupe::method_info pinger_service1_methods[] = {
+  {
+    .service = &pinger_service1_info,
+    .index = 0,
+    .name = "Pinger",
+    .full_name = "pinger.Pinger",
+    .path = "/pinger/Pinger",
+    .kind = troupe::method_kind::unary,
+    .repeat = troupe::idempotency::unknown,
+    .new_request = &new_message<Ping>,
+    .new_reply = &new_message<Ping>,
+  },
+};
+
+constexpr troupe::service_info pinger_service1_info = {
+  .name = "pinger",
+  .methods = pinger_service1_methods,
+  .find_descriptor = [] { return ::Ping::descriptor()->file()->service(1); },
+  .comments = contract_comments,
 };
 // clang-format on
 
@@ -55,4 +89,22 @@ PingerClient::PingerClient(troupe::client_base base) : client_base(std::move(bas
 
 troupe::unary_call<Ping> PingerClient::ping(Ping request) const {
   return make_unary<Ping>(pinger_service_methods[0], std::move(request));
+}
+
+const troupe::service_info& pinger::info() noexcept { return pinger_service1_info; }
+
+const troupe::service_info& pingerHandler::info() const noexcept { return pinger_service1_info; }
+
+// clang-format off
+void pingerHandler::start(troupe::handler_run& run) {
+  switch (run.method().index) {
+  case 0: run.start_unary(pinger(run.request<Ping>())); break;
+  }
+}
+// clang-format on
+
+pingerClient::pingerClient(troupe::client_base base) : client_base(std::move(base)) {}
+
+troupe::unary_call<Ping> pingerClient::pinger(Ping request) const {
+  return make_unary<Ping>(pinger_service1_methods[0], std::move(request));
 }

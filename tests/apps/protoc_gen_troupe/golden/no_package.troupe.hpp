@@ -6,6 +6,8 @@
 
 class PingerHandler;
 class PingerClient;
+class pingerHandler;
+class pingerClient;
 
 // The service Pinger.
 struct Pinger {
@@ -37,4 +39,36 @@ public:
   explicit PingerClient(troupe::client_base base);
 
   troupe::unary_call<Ping> ping(Ping request) const;
+};
+
+// In lower case, like its RPC.
+struct pinger {
+  using handler = pingerHandler;
+  using client = pingerClient;
+
+  // What the runtime knows of the service; lives as long as the program.
+  static const troupe::service_info& info() noexcept;
+};
+
+// Base of the classes that implement pinger: one function an RPC, run inside the service's actor. It ends
+// with the reply, or with the status that says why there is none.
+class pingerHandler : public troupe::service_handler {
+public:
+  using service = ::pinger;
+
+  virtual troupe::task<Ping> pinger(const Ping& request) = 0;
+
+  const troupe::service_info& info() const noexcept final;
+  void start(troupe::handler_run& run) final;
+};
+
+// Calls pinger, wherever it runs.
+class pingerClient : public troupe::client_base {
+public:
+  using service = ::pinger;
+
+  using client_base::client_base;
+  explicit pingerClient(troupe::client_base base);
+
+  troupe::unary_call<Ping> pinger(Ping request) const;
 };
