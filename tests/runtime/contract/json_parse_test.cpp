@@ -321,7 +321,8 @@ TEST_CASE("JSON mapping: Any, with @type anywhere") {
   CHECK(error_of(R"({"any":{"@type":"troupe.test.Inner"}})") != "none");
   CHECK(error_of(R"({"any":{"@type":"t/troupe.test.Inner","@type":"t/troupe.test.Inner"}})") != "none");
   CHECK(error_of(R"({"any":{"@type":"t/troupe.test.Inner","number":1,"number":2}})") != "none");
-  CHECK(error_of(R"({"any":{"@type":"t/google.protobuf.Duration","seconds":2}})") != "none");
+  CHECK(error_of(R"({"any":{"@type":"t/google.protobuf.Duration","other":"1s"}})") != "none");
+  CHECK(error_of(R"({"any":{"@type":"t/google.protobuf.Duration","value":"1s","value":"1s"}})") != "none");
   CHECK(blamed(R"({"any":{"@type":"t/troupe.test.Inner","inner":{"number":"x"}}})") == "any.inner.number");
 }
 

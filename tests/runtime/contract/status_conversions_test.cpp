@@ -5,9 +5,8 @@
 #include "runtime/contract/status_proto.hpp"
 #include "runtime/contract/text_values.hpp"
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <catch2/catch.hpp>
+#include <google/protobuf/timestamp.pb.h>
 
 using namespace troupe;
 
@@ -117,7 +116,8 @@ TEST_CASE("details that cannot be rendered do not break the answer") {
   CHECK(text.find(R"({"@type":"type.googleapis.com/no.such.Type","value":"AQID"})") != std::string::npos);
   CHECK(text.find(R"({"@type":"type.googleapis.com/google.rpc.ErrorInfo","value":"/w=="})")
         != std::string::npos);
-  CHECK(text.find(R"({"@type":"type.googleapis.com/google.protobuf.Timestamp","value":")") != std::string::npos);
+  CHECK(text.find(R"({"@type":"type.googleapis.com/google.protobuf.Timestamp","value":")")
+        != std::string::npos);
   // And all of it comes back.
   CHECK(status_from_json(text, 404) == outcome);
 }

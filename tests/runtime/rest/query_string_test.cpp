@@ -48,6 +48,8 @@ TEST_CASE("RFC 3986 section 2.1: escapes") {
   CHECK(percent_decode("a%2fb%2Fc%20+") == "a/b/c +");
   CHECK(percent_decode_keeping_slashes("a%2fb%2Fc%20") == "a%2fb%2Fc ");
   CHECK_FALSE(percent_decode("%2"));
+  CHECK_FALSE(
+    percent_decode(std::string_view{"a%41"}.substr(0, 3))); // what follows the view is none of its business
   CHECK_FALSE(percent_decode("%"));
   CHECK_FALSE(percent_decode("a%g0"));
   CHECK_FALSE(percent_decode("%-1"));

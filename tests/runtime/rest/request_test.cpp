@@ -219,6 +219,13 @@ TEST_CASE("a body that says the same as the path is accepted, another one is not
         == "INVALID_ARGUMENT: field \"book.name\": the body says \"9\", the path says \"8\" [book.name]");
 }
 
+TEST_CASE("a list that the body repeats is not appended to the path's") {
+  CHECK(built({.method = "PUT", .path = "/v1/masks/a,b", .body = R"({"mask":"a,b"})"})
+        == R"({"mask":"a,b"})");
+  CHECK(built({.method = "PUT", .path = "/v1/masks/a,b", .body = R"({"mask":"a"})"}).find("[mask]")
+        != std::string::npos);
+}
+
 TEST_CASE("http.proto: without a body there must be none") {
   CHECK(built({.path = "/v1/books/8", .body = "{}"})
         == "INVALID_ARGUMENT: GET /v1/books/{name} takes no body; send the fields as query parameters []");

@@ -88,6 +88,12 @@ TEST_CASE("custom kind: an HTTP method of its own, and * for every one") {
   CHECK(matched("BREW", "/any/x/y") == "Anything[0] path=x");
 }
 
+TEST_CASE("a route for one HTTP method comes before the one for every method") {
+  CHECK(matched("GET", "/any/x/y") == "Anything[1] path=x");
+  CHECK(matched("GET", "/star/x") == "Anything[3] path=x");
+  CHECK(matched("PUT", "/star/x") == "Anything[2] path=x");
+}
+
 TEST_CASE("HEAD is answered by GET where it has no route of its own") {
   CHECK(matched("HEAD", "/v1/books/8") == "GetBook[1] name=8");
   CHECK(matched("HEAD", "/any/x") == "Anything[0] path=x");
@@ -120,13 +126,13 @@ TEST_CASE("paths that are none match nothing") {
 
 TEST_CASE("all routes can be listed, in the order of the contract") {
   const auto routes = library_router().routes();
-  REQUIRE(routes.size() == 15);
+  REQUIRE(routes.size() == 19);
   CHECK(routes[0]->binding.path.to_string() == "/v1/{name=shelves/*/books/*}");
   CHECK(routes[1]->binding.index == 1);
   CHECK(routes[2]->binding.response_field->name() == "books");
   CHECK(routes[3]->binding.body == body_binding::field);
   CHECK(routes[3]->binding.body_field->name() == "book");
-  CHECK(routes[14]->binding.implicit);
+  CHECK(routes[18]->binding.implicit);
   for (const auto& route : routes)
     CHECK(route->method->name == route->binding.method->name());
 }
