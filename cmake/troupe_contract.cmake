@@ -13,12 +13,11 @@
 # All contracts of one call are checked together; what is wrong with them stops the build with file:line and the fix.
 # Works the same inside Troupe's own tree and after find_package(troupe).
 include_guard(GLOBAL)
-set(TROUPE_CONTRACT_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
 
 # The folder that holds google/api and troupe/options.proto: in the tree beside this file's folder, or installed.
 function(_troupe_contract_proto_dir out)
-  foreach(candidate "${TROUPE_PROTO_DIR}" "${TROUPE_CONTRACT_CMAKE_DIR}/../proto"
-                    "${TROUPE_CONTRACT_CMAKE_DIR}/../../../share/troupe/proto")
+  foreach(candidate "${TROUPE_PROTO_DIR}" "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../proto"
+                    "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../../../share/troupe/proto")
     if(candidate AND EXISTS "${candidate}/troupe/options.proto")
       get_filename_component(found "${candidate}" ABSOLUTE)
       set(${out} "${found}" PARENT_SCOPE)
@@ -112,10 +111,11 @@ function(troupe_contract target)
     set(plugin protoc-gen-troupe) # of this tree; its target may be defined later
   endif()
   list(TRANSFORM search PREPEND "--proto_path=" OUTPUT_VARIABLE paths)
+  list(TRANSFORM roots PREPEND "--troupe_opt=import_dir=" OUTPUT_VARIABLE options)
   add_custom_command(
     OUTPUT ${outputs}
     COMMAND protobuf::protoc ${paths} "--plugin=protoc-gen-troupe=$<TARGET_FILE:${plugin}>" "--cpp_out=${generated}"
-            "--troupe_out=${generated}" ${names}
+            "--troupe_out=${generated}" ${options} ${names}
     DEPENDS ${protos} ${watched} ${plugin} protobuf::protoc "${vocabulary}/troupe/options.proto"
             "${vocabulary}/google/api/http.proto"
     COMMENT "Generating C++ of the contract ${target}"

@@ -8,7 +8,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <string_view>
 
 namespace troupe::codegen {
 
@@ -35,6 +38,34 @@ std::string report(const std::vector<contract_problem>& problems) {
          + lines;
 }
 
+// False when the parameter is not what it should be. protoc joins the options with commas; a folder's name
+// may have some.
+bool read_import_dirs(const std::string& parameter, std::vector<std::filesystem::path>& dirs) {
+  constexpr std::string_view option = "import_dir=";
+  for (std::size_t begin = 0; begin < parameter.size();) {
+    const auto end = std::min(parameter.find(',', begin), parameter.size());
+    const auto piece = std::string_view{parameter}.substr(begin, end - begin);
+    if (piece.starts_with(option))
+      dirs.emplace_back(piece.substr(option.size()));
+    else if (!dirs.empty())
+      dirs.back() += "," + std::string{piece};
+    else
+      return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
+void show_paths(std::vector<contract_problem>& problems, const std::vector<std::filesystem::path>& dirs) {
+  for (auto& each : problems)
+    for (const auto& dir : dirs) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(dir / each.where.file, ignored)) continue;
+      each.where.file = (dir / each.where.file).string();
+      break;
+    }
+}
+
 } // namespace
 
 bool contract_generator::Generate(const pb::FileDescriptor* file, const std::string& parameter,
@@ -45,11 +76,13 @@ bool contract_generator::Generate(const pb::FileDescriptor* file, const std::str
 bool contract_generator::GenerateAll(const std::vector<const pb::FileDescriptor*>& files,
                                      const std::string& parameter, pb::compiler::GeneratorContext* context,
                                      std::string* error) const {
-  if (!parameter.empty()) {
-    *error = "unknown option \"" + parameter + "\"; fix: remove --troupe_opt, there are no options";
+  std::vector<std::filesystem::path> import_dirs;
+  if (!read_import_dirs(parameter, import_dirs)) {
+    *error = "unknown option \"" + parameter + "\"; fix: the only option is --troupe_opt=import_dir=DIR";
     return false;
   }
-  const auto problems = validate_contract(files);
+  auto problems = validate_contract(files);
+  show_paths(problems, import_dirs);
   if (has_errors(problems)) {
     *error = report(problems);
     return false;

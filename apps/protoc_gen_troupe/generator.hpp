@@ -6,8 +6,11 @@
 
 namespace troupe::codegen {
 
-// Parameter (`--troupe_opt=`): none. On an error of the contract nothing is written, and every problem is
-// reported as "file:line:column: error: ...; fix: ...". Warnings go to the standard error output.
+// Parameter: `--troupe_opt=import_dir=DIR`, any number of times. Problems then name files by their paths
+// below the first of these folders that has them, which editors can open, instead of by their import names.
+// On an error of the contract nothing is written, and every problem is reported as "file:line:column: error:
+// ...; fix:
+// ...". Warnings go to the standard error output.
 class contract_generator final : public google::protobuf::compiler::CodeGenerator {
 public:
   bool Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,

@@ -98,6 +98,21 @@ TEST_CASE("a doubtful contract is generated, with a warning") {
   CHECK(fs::exists(folder.path() / "a.troupe.hpp"));
 }
 
+TEST_CASE("with import folders, problems name files by their paths") {
+  scratch_folder folder;
+  fs::create_directories(folder.path() / "b,c");
+  folder.write("b,c/a.proto", "syntax = \"proto3\"; package a;\nmessage M {}\n"
+                              "service S { rpc Do(M) returns (M); rpc do(M) returns (M); }");
+  const auto ran =
+    protoc(folder, "-Ib,c --troupe_opt=import_dir=nowhere --troupe_opt=import_dir=b,c a.proto");
+  CHECK(ran.code == 1);
+  CHECK(ran.output
+        == "--troupe_out: 1 error in the contract\n"
+           "b,c/a.proto:3:36: error: a.S.do: its function would be do_(), like that of Do (line 3); fix: "
+           "rename one of "
+           "the two RPCs\n");
+}
+
 TEST_CASE("an unknown option is refused") {
   scratch_folder folder;
   folder.write("a.proto", "syntax = \"proto3\"; message M {}");
