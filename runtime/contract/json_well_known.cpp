@@ -43,7 +43,7 @@ bool json_parser::time(Message& into, bool is_timestamp) {
   const auto start = scanner_.position();
   std::string_view text;
   if (!scanner_.string(text, scratch_)) return false;
-  const auto value = is_timestamp ? parse_timestamp(text) : parse_duration(text);
+  const auto value = is_timestamp ? parse_timestamp(text) : parse_json_duration(text);
   if (!value)
     return scanner_.fail_at(
       start,

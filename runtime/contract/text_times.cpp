@@ -139,7 +139,7 @@ bool append_timestamp(seconds_and_nanos value, std::string& out) {
   return true;
 }
 
-std::optional<seconds_and_nanos> parse_duration(std::string_view text) {
+std::optional<seconds_and_nanos> parse_json_duration(std::string_view text) {
   if (text.empty() || text.back() != 's') return std::nullopt;
   text.remove_suffix(1);
   const bool negative = !text.empty() && text.front() == '-';

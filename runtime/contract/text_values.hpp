@@ -61,7 +61,7 @@ std::optional<seconds_and_nanos> parse_timestamp(std::string_view text);
 bool append_timestamp(seconds_and_nanos value, std::string& out);
 
 // google.protobuf.Duration: "1.5s", at most 315,576,000,000 seconds either way.
-std::optional<seconds_and_nanos> parse_duration(std::string_view text);
+std::optional<seconds_and_nanos> parse_json_duration(std::string_view text);
 // False, with nothing appended, when the value is out of range or its parts differ in sign.
 bool append_duration(seconds_and_nanos value, std::string& out);
 

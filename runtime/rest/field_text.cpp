@@ -149,7 +149,7 @@ status set_well_known(Message& into, std::string_view text) {
   case Descriptor::WELLKNOWNTYPE_TIMESTAMP:
     return set_time(into, parse_timestamp(text), text, "a time such as 2024-01-31T09:30:00Z");
   case Descriptor::WELLKNOWNTYPE_DURATION:
-    return set_time(into, parse_duration(text), text, "a duration such as 1.5s");
+    return set_time(into, parse_json_duration(text), text, "a duration such as 1.5s");
   case Descriptor::WELLKNOWNTYPE_FIELDMASK: {
     auto paths = parse_field_mask(text);
     if (!paths)

@@ -36,6 +36,7 @@ class Install(unittest.TestCase):
             "-DCMAKE_BUILD_TYPE=Debug")
         run("cmake", "--build", out)
         self.assertEqual(run(out / "consumer"), "/greeting.Greeter/Greet\n")
+        self.assertIn("--http", run(out / "consumer", "--help"))
 
     def test_the_package_does_not_point_into_the_tree(self):
         for path in (self.prefix / "lib/cmake").rglob("*.cmake"):

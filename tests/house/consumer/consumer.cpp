@@ -17,7 +17,9 @@ class greeter final : public greeting::GreeterHandler {
 
 } // namespace
 
-int main() {
+// With arguments it is the node itself, without any it looks at what was generated.
+int main(int argc, char** argv) {
+  if (argc > 1) return troupe::run(argc, argv, troupe::module<greeter>());
   if (&troupe::module<greeter>().service() != &greeting::Greeter::info()) return 1;
   const auto* method = greeting::Greeter::info().find_method("Greet");
   if (method == nullptr || !method->may_repeat()) return 1;

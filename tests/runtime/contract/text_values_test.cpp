@@ -235,13 +235,13 @@ TEST_CASE("a duration is seconds with at most nine digits after the point") {
   CHECK(duration_text(-1, 1) == "none");
   CHECK(duration_text(0, 1'000'000'000) == "none");
 
-  CHECK(parse_duration("1.5s") == seconds_and_nanos{1, 500'000'000});
-  CHECK(parse_duration("-0.5s") == seconds_and_nanos{0, -500'000'000});
-  CHECK(parse_duration("-315576000000s") == seconds_and_nanos{-315'576'000'000, 0});
+  CHECK(parse_json_duration("1.5s") == seconds_and_nanos{1, 500'000'000});
+  CHECK(parse_json_duration("-0.5s") == seconds_and_nanos{0, -500'000'000});
+  CHECK(parse_json_duration("-315576000000s") == seconds_and_nanos{-315'576'000'000, 0});
   for (auto bad : {"", "s", "1", "1.s", ".5s", "1.1234567890s", "--1s", "+1s", "1 s", "1ms", "315576000001s",
                    "315576000000.1s", "9999999999999s", "1.5.5s", "1e3s"}) {
     CAPTURE(bad);
-    CHECK_FALSE(parse_duration(bad));
+    CHECK_FALSE(parse_json_duration(bad));
   }
 }
 

@@ -1,7 +1,8 @@
-// Everything that the author of a service needs: handlers, tasks, clients, streams, modules. Generated code
+// Everything that the author of a service needs: handlers, tasks, clients, streams, modules, and run(). Generated code
 // includes what it needs itself; tests and edges include single headers.
 #pragma once
 
+#include "actors/host/run.hpp"
 #include "actors/service/all.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/module.hpp"
