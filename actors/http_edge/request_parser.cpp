@@ -15,6 +15,8 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
+constexpr std::size_t shortest_chunked_body = std::string_view{"0\r\n\r\n"}.size();
+
 std::string_view standard(beast::string_view text) { return {text.data(), text.size()}; }
 
 // Any error makes Beast stop; what went wrong is kept by the parser below.
@@ -40,6 +42,7 @@ public:
   std::string text;
   bool expects_continue = false;
   bool start_line_done = false;
+  bool chunk_seen = false;
 
   void fail(int with, std::string why) {
     if (status != 0) return;
@@ -129,6 +132,7 @@ private:
   }
 
   void on_chunk_header_impl(std::uint64_t size, beast::string_view, error_code& ec) override {
+    chunk_seen = true;
     if (size > limits_.body_bytes - into_.body().size())
       ec = refuse(413, fmt::format("the body has more than {} bytes", limits_.body_bytes));
   }
@@ -199,6 +203,11 @@ request_parser::step request_parser::advance(std::string_view& bytes) {
     }
     if (parser.is_done()) return step::done;
     if (bytes.empty()) return step::more;
+    // No chunked body is shorter, and Beast asserts that a last chunk which is also the first comes with all
+    // of it.
+    if (parser.is_header_done() && parser.chunked() && !parser.chunk_seen
+        && bytes.size() < shortest_chunked_body)
+      return step::more;
     error_code ec;
     auto used = parser.put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
     if (ec && ec != http::error::need_more) return engine_->failed_with(ec, bytes);
