@@ -224,3 +224,40 @@ TEST_CASE("no more requests than the limit are worked on at a time") {
     CHECK(client.read_response().body == std::to_string(at));
   }
 }
+
+TEST_CASE("the access log tells each answer, and who did not wait for it") {
+  struct line {
+    std::string method, target, peer;
+    int status;
+    std::uint64_t request_bytes, response_bytes;
+    bool aborted, took_time;
+  };
+  mailbox<line> log;
+  mailbox<http_exchange_ptr> waiting;
+  function_handler handler;
+  handler.on("/echo", [](http_exchange& exchange) { answer(exchange, exchange.request().body(), 201); });
+  handler.on("/wait", [&](http_exchange& exchange) { waiting.put(&exchange); });
+  http_server_hooks hooks;
+  hooks.access_log = [&](const http_access_record& seen) {
+    log.put({std::string{seen.method}, std::string{seen.target}, std::string{seen.peer}, seen.status,
+             seen.request_bytes, seen.response_bytes, seen.aborted, seen.took > duration::zero()});
+  };
+  auto server = start_server(handler, {}, hooks);
+  raw_client client{server->port()};
+  client.ask("POST /echo?a=b HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhello");
+  auto first = log.take();
+  CHECK(first.method == "POST");
+  CHECK(first.target == "/echo?a=b");
+  CHECK(first.peer == "127.0.0.1");
+  CHECK(first.status == 201);
+  CHECK(first.request_bytes == 5);
+  CHECK(first.response_bytes == 5);
+  CHECK_FALSE(first.aborted);
+  CHECK(first.took_time);
+  client.send("GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
+  auto exchange = waiting.take();
+  client.close();
+  auto second = log.take();
+  CHECK(second.target == "/wait");
+  CHECK(second.aborted);
+}

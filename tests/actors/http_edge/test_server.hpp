@@ -58,6 +58,11 @@ public:
     std::lock_guard lock{mutex_};
     return values_.empty();
   }
+  void clear() {
+    std::deque<T> dropped;
+    std::lock_guard lock{mutex_};
+    dropped.swap(values_);
+  }
 
 private:
   std::mutex mutex_;

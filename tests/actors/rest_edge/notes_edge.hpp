@@ -89,6 +89,11 @@ struct notes_edge {
     server = start_server(*edge, std::move(server_options));
   }
 
+  ~notes_edge() {
+    server.reset();
+    callee->frames.clear(); // they hold calls, which hold the callee
+  }
+
   std::uint16_t port() const { return server->port(); }
 };
 
