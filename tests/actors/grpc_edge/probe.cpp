@@ -66,6 +66,11 @@ frame callee::next() {
   return out;
 }
 
+void callee::clear() {
+  std::lock_guard guard{mutex_};
+  frames_.clear();
+}
+
 frame callee::next(frame_kind kind) {
   auto out = next();
   if (out.kind != kind)
@@ -95,6 +100,11 @@ node::node(const adjust& change) : system(configuration) {
   auto started = grpc_edge::start(std::move(options), services, std::move(dependencies));
   if (!started) throw std::runtime_error{started.error().to_string()};
   edge = std::move(*started);
+}
+
+node::~node() {
+  edge.reset();
+  service->clear();
 }
 
 patient::patient() {

@@ -33,6 +33,9 @@ public:
   // The next, which must be of this kind.
   frame next(frame_kind kind);
 
+  // Forgets the frames that nobody asked for: each holds its call, which holds this end.
+  void clear();
+
   // Set before the first call.
   std::function<void(frame)> on_frame;
 
@@ -62,6 +65,7 @@ std::shared_ptr<grpc::Channel> connect(std::uint16_t port, grpc::ChannelArgument
 struct node {
   using adjust = std::function<void(grpc_edge_options&, grpc_edge_dependencies&)>;
   explicit node(const adjust& change = {});
+  ~node();
 
   std::unique_ptr<Probe::Stub> stub() { return Probe::NewStub(connect(edge->port())); }
 
