@@ -41,8 +41,7 @@ void connection::start() {
   touch();
 }
 
-// -- the order of answers
-// ---------------------------------------------------------------------------------------------
+// -- the order of answers -------------------------------------------------------------------------
 
 bool connection::is_front(const connection_exchange& which) const noexcept {
   return !order_.empty() && order_.front().get() == &which;
@@ -102,8 +101,7 @@ void connection::disconnect_from(std::size_t first) {
   }
 }
 
-// -- a turn's end
-// -----------------------------------------------------------------------------------------------------
+// -- a turn's end ---------------------------------------------------------------------------------
 
 void connection::settle() {
   touched = false;
@@ -224,8 +222,7 @@ void connection::begin_drain() {
   touch();
 }
 
-// -- time
-// -------------------------------------------------------------------------------------------------------------
+// -- time -----------------------------------------------------------------------------------------
 
 bool connection::idle() const noexcept {
   return order_.empty() && !waiting_ && !in_body_ && !head_since_ && begin_ == end_ && out_.empty()

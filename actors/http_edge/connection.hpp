@@ -30,8 +30,7 @@ public:
   connection(io_thread& thread, boost::asio::ip::tcp::socket socket, tls_context_ptr tls);
   ~connection();
 
-  // -- for the thread
-  // ---------------------------------------------------------------------------------------------
+  // -- for the thread -----------------------------------------------------------------------------
   void start();
   // Pops what is answered, writes, goes on reading, makes the next appointment.
   void settle();
@@ -48,8 +47,7 @@ public:
   std::size_t place = nowhere;
   bool touched = false;
 
-  // -- for its exchanges
-  // ------------------------------------------------------------------------------------------
+  // -- for its exchanges --------------------------------------------------------------------------
   bool is_front(const connection_exchange& which) const noexcept;
   output_queue& output() noexcept { return out_; }
   std::size_t unsent() const noexcept { return out_.size() + ciphertext_.size(); }
@@ -61,8 +59,7 @@ public:
   void finished(connection_exchange& which);
 
 private:
-  // -- input (connection_input.cpp)
-  // -------------------------------------------------------------------------------
+  // -- input (connection_input.cpp) ---------------------------------------------------------------
   void read();
   void on_read(boost::system::error_code ec, std::size_t bytes);
   void on_end_of_input();
@@ -77,8 +74,7 @@ private:
   void reject(int status, std::string_view text);
   connection_exchange_ptr acquire();
 
-  // -- output (connection.cpp)
-  // ------------------------------------------------------------------------------------
+  // -- output (connection.cpp) --------------------------------------------------------------------
   void pop_finished();
   void recycle(connection_exchange_ptr exchange);
   void disconnect_from(std::size_t first);

@@ -10,8 +10,7 @@ class connection_exchange final : public http_exchange {
 public:
   explicit connection_exchange(connection& owner);
 
-  // -- http_exchange
-  // ----------------------------------------------------------------------------------------------
+  // -- http_exchange ------------------------------------------------------------------------------
   void send() override;
   void begin_stream() override;
   void write(std::string_view part) override;
@@ -25,8 +24,7 @@ public:
   bool on_own_thread() const noexcept override { return thread_->is_current(); }
   void post(std::function<void()> what) override { thread_->post(std::move(what)); }
 
-  // -- for its connection
-  // -----------------------------------------------------------------------------------------
+  // -- for its connection -------------------------------------------------------------------------
   http_request& mutable_request() noexcept { return request_; }
   // Makes it as new, for the next request.
   void reset(std::string_view peer, bool secure);

@@ -24,8 +24,7 @@ constexpr std::size_t cipher_buffer = 17 * 1024; // one TLS record
 
 } // namespace
 
-// -- reading
-// ----------------------------------------------------------------------------------------------------------
+// -- reading --------------------------------------------------------------------------------------
 
 bool connection::wants_input() const noexcept {
   if (end_seen_) return false;
@@ -119,8 +118,7 @@ void connection::on_end_of_input() {
   touch();
 }
 
-// -- parsing
-// ----------------------------------------------------------------------------------------------------------
+// -- parsing --------------------------------------------------------------------------------------
 
 connection_exchange_ptr connection::acquire() {
   for (auto& each : spare_) {

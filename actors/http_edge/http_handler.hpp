@@ -39,15 +39,13 @@ public:
   // To be filled in before send() or begin_stream().
   http_response& response() noexcept { return response_; }
 
-  // -- a whole response
-  // -------------------------------------------------------------------------------------------
+  // -- a whole response ---------------------------------------------------------------------------
 
   // Sends response(). The server leaves out the body of an answer to HEAD and of 204 and 304, and codes it
   // with gzip when the client accepts that and it is worth it. No effect on an exchange that is over.
   virtual void send() = 0;
 
-  // -- a response of unknown length
-  // -------------------------------------------------------------------------------
+  // -- a response of unknown length ---------------------------------------------------------------
 
   // Sends the head of response(), whose body must be empty. An answer to HEAD is complete with it.
   virtual void begin_stream() = 0;
@@ -60,8 +58,7 @@ public:
   // http_stream_high_water and go on at on_writable().
   virtual std::size_t unsent() const = 0;
 
-  // -- while it is being answered
-  // ---------------------------------------------------------------------------------
+  // -- while it is being answered -----------------------------------------------------------------
 
   // Null: nobody. The listener must stay alive until it is replaced, or on_disconnect() was called.
   virtual void listen(http_exchange_listener* listener) = 0;
@@ -73,8 +70,7 @@ public:
   // The present, as of the beginning of this turn of the thread.
   virtual monotonic_time now() const = 0;
 
-  // -- from any thread
-  // --------------------------------------------------------------------------------------------
+  // -- from any thread ----------------------------------------------------------------------------
 
   virtual bool on_own_thread() const noexcept = 0;
   // Runs `what` on the exchange's thread, in order with others posted from the same thread; drops it when the

@@ -11,21 +11,18 @@
 namespace troupe {
 
 struct http_limits {
-  // -- size
-  // -------------------------------------------------------------------------------------------------------
+  // -- size ---------------------------------------------------------------------------------------
   std::uint32_t target_bytes = 8 * 1024;      // 414 beyond; 16 to header_bytes
   std::uint32_t header_bytes = 32 * 1024;     // request line and fields together; 431 beyond
   std::uint32_t header_count = 100;           // fields of a head or of trailers; 431 beyond
   std::uint64_t body_bytes = 4 * 1024 * 1024; // as sent, and again after gzip was removed; 413 beyond
 
-  // -- at a time
-  // --------------------------------------------------------------------------------------------------
+  // -- at a time ----------------------------------------------------------------------------------
   std::uint32_t connections = 10'000; // of the whole server; 503 and close beyond
   std::uint32_t pipelined = 16; // requests of one connection that are not answered yet; further ones wait
   std::size_t unsent_bytes = 1 << 20; // of one connection: beyond, it is given no further request
 
-  // -- time; a client that is slower is cut
-  // -----------------------------------------------------------------------
+  // -- time; a client that is slower is cut -------------------------------------------------------
   duration header_timeout = std::chrono::seconds{10}; // from the first byte of a head to its last; 408
   duration body_timeout =
     std::chrono::seconds{20}; // for a body, plus what minimum_rate allows for its size; 408

@@ -30,8 +30,7 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 
 } // namespace
 
-// -- http_request
-// -----------------------------------------------------------------------------------------------------
+// -- http_request ---------------------------------------------------------------------------------
 
 std::optional<std::string_view> http_request::find(std::string_view name) const noexcept {
   for (const auto& field : fields_)
@@ -119,8 +118,7 @@ void http_request::set_peer(std::string_view peer, bool secure) {
   secure_ = secure;
 }
 
-// -- http_response
-// ----------------------------------------------------------------------------------------------------
+// -- http_response --------------------------------------------------------------------------------
 
 void http_response::add(std::string_view name, std::string_view value) {
   append_clean(fields_, name);

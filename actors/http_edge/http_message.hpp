@@ -21,8 +21,7 @@ struct http_field {
 
 class http_request {
 public:
-  // -- what a handler asks
-  // ----------------------------------------------------------------------------------------
+  // -- what a handler asks ------------------------------------------------------------------------
 
   // As sent, in the sender's case: "GET". Tokens only (RFC 9110, 5.6.2).
   std::string_view method() const noexcept { return view(method_); }
@@ -51,8 +50,7 @@ public:
   bool safe() const noexcept;
   bool head() const noexcept { return method() == "HEAD"; }
 
-  // -- how it is filled in: by the parser, and by tests of handlers
-  // -----------------------------------------------
+  // -- how it is filled in: by the parser, and by tests of handlers -------------------------------
 
   void clear();
   void set_start(std::string_view method, std::string_view target, int version);

@@ -53,15 +53,13 @@ public:
   // Cuts all connections, stops the thread and waits for it. Not by the thread itself.
   void stop();
 
-  // -- from any thread
-  // --------------------------------------------------------------------------------------------
+  // -- from any thread ----------------------------------------------------------------------------
   void post(std::function<void()> what);
   bool is_current() const noexcept;
   std::uint32_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
   void add_load() noexcept { load_.fetch_add(1, std::memory_order_relaxed); }
 
-  // -- on the thread
-  // ----------------------------------------------------------------------------------------------
+  // -- on the thread ------------------------------------------------------------------------------
 
   // Whatever happens on the thread happens in a turn: actors that it wakes run at its end, and then all
   // connections that were touched write what they have.

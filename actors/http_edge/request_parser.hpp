@@ -35,14 +35,12 @@ public:
   // Whether some of the request was taken.
   bool begun() const;
 
-  // -- valid after step::head
-  // -------------------------------------------------------------------------------------
+  // -- valid after step::head ---------------------------------------------------------------------
   bool keep_alive() const;
   // "Expect: 100-continue" was asked for. Any other expectation fails with 417.
   bool expects_continue() const;
 
-  // -- valid after step::failed
-  // -----------------------------------------------------------------------------------
+  // -- valid after step::failed -------------------------------------------------------------------
   int failure_status() const;
   const std::string& failure_text() const;
 

@@ -29,22 +29,22 @@ public:
   void on_wake() override;
 
 private:
-  // -- before the call (rest_request.cpp)
-  // -------------------------------------------------------------------------
+  // -- before the call (rest_request.cpp) ---------------------------------------------------------
   bool choose_reply_format();
   bool choose_body_format(body_format& format);
   bool build(body_format format);
   bool build_metadata();
   bool choose_deadline();
-  // False when the request is answered already, or a probe goes on with it.
+  // -- conditions and keys (rest_conditions.cpp) --------------------------------------------------
+  // False when the request is answered
+  // already, or a probe goes on with it.
   bool check_conditions();
   bool check_idempotency_key();
   void probe(const rest_plan& plan, const rest_match& match);
   void on_probe_answer(const frame& what);
   void execute();
 
-  // -- the answer (rest_call.cpp)
-  // ---------------------------------------------------------------------------------
+  // -- the answer (rest_call.cpp) -----------------------------------------------------------------
   void take(frame what);
   void on_answer(const frame& what);
   void reply(const google::protobuf::Message& message);
@@ -54,8 +54,7 @@ private:
   // Writes down the response for requests that repeat this one.
   void record(const status& outcome);
 
-  // -- a stream (rest_stream.cpp)
-  // ---------------------------------------------------------------------------------
+  // -- a stream (rest_stream.cpp) -----------------------------------------------------------------
   void on_item(const google::protobuf::Message& message);
   void end_stream(const status& outcome);
   void begin_stream();
