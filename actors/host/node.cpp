@@ -55,6 +55,7 @@ struct node::state {
     : options(std::move(given)), logs(log), measured(numbers), random(world.random.split("services")) {
     services.directory = &directory;
     services.random = &random;
+    services.clock = &world.clock;
     services.logs = log;
     services.default_call_timeout = options.default_call_timeout;
     // Policy `sharing`: idle workers wait on one queue instead of sleeping in ever longer turns, which halves
@@ -95,6 +96,7 @@ child_spec node::state::instance_spec(const std::shared_ptr<const service_module
                                       module_limits limits) {
   auto name = std::string{module->service().name} + "/" + std::to_string(index);
   auto reference = actor_reference_ptr{new actor_reference(name, limits.mailbox_limit)};
+  if (module->is_compute_heavy()) reference->keep_off_edges();
   directory.add(module->service().name, reference);
   child_spec spec;
   spec.name = name;

@@ -6,7 +6,9 @@ namespace troupe {
 
 namespace {
 
-const std::shared_ptr<const call_options> default_options = std::make_shared<const call_options>();
+// Without a control block, so that copies of the pointer touch no counter that all threads share.
+const call_options plain_options;
+const std::shared_ptr<const call_options> default_options{std::shared_ptr<void>{}, &plain_options};
 
 // A crashed actor is usually back at once, so the first retry does not wait long; jitter keeps the callers of
 // one crashed actor from coming back together.

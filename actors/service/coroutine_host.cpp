@@ -90,6 +90,12 @@ void coroutine_run::timer_due() {
 
 coroutine_host::~coroutine_host() { assert(runs_.empty()); }
 
+service_route& coroutine_host::route_to(const service_info& service) {
+  for (auto& [known, route] : routes_)
+    if (known == &service) return *route;
+  return *routes_.emplace_back(&service, &node_->directory->route(service.name)).second;
+}
+
 void coroutine_host::start(std::unique_ptr<coroutine_run> run) {
   auto* started = run.release();
   runs_.push_back(*started);

@@ -10,6 +10,8 @@
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -30,6 +32,9 @@ public:
   virtual call_end_ptr inbox() = 0;
 
   timer_queue& timers() noexcept { return timers_; }
+
+  // The way to a service, looked up in the directory once.
+  service_route& route_to(const service_info& service);
 
   // Runs the root until it waits or ends. Owns the run from here on.
   void start(std::unique_ptr<coroutine_run> run);
@@ -69,6 +74,7 @@ private:
   timer_queue timers_;
   boost::intrusive::list<coroutine_run, boost::intrusive::constant_time_size<false>> runs_;
   std::size_t run_count_ = 0;
+  std::vector<std::pair<const service_info*, service_route*>> routes_; // an actor calls few services
   coroutine_run* current_ = nullptr;
   std::exception_ptr failure_;
 };

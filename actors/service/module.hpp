@@ -58,6 +58,16 @@ public:
   }
   service_module&& stop_timeout(duration limit) && { return std::move(stop_timeout(limit)); }
 
+  // Handlers compute for long (milliseconds): they run on the scheduler's threads only. Without this, a handler whose
+  // call came through a door runs on the door's own thread, which saves a thread change and lets other clients of that
+  // thread wait meanwhile.
+  service_module& compute_heavy() & {
+    compute_heavy_ = true;
+    return *this;
+  }
+  service_module&& compute_heavy() && { return std::move(compute_heavy()); }
+
+  bool is_compute_heavy() const noexcept { return compute_heavy_; }
   const service_info& service() const noexcept { return *service_; }
   const factory& make() const noexcept { return make_; }
   unsigned instances() const noexcept { return instances_; }
@@ -77,6 +87,7 @@ private:
   const service_info* service_;
   factory make_;
   unsigned instances_ = 1;
+  bool compute_heavy_ = false;
   std::optional<unsigned> mailbox_limit_;
   std::optional<unsigned> max_concurrent_;
   duration start_timeout_ = std::chrono::seconds{30};

@@ -9,6 +9,7 @@
 
 namespace troupe {
 
+class clock;
 class logging;
 class random_source;
 
@@ -17,6 +18,9 @@ struct node_services {
 
   // The root of the node's randomness; each actor takes a stream of its own. Null: every draw yields 0.
   const random_source* random = nullptr;
+
+  // Tells services the date. Null: it is always the beginning of 1970.
+  const troupe::clock* clock = nullptr;
 
   // The log of the node. Null: nothing is logged.
   logging* logs = nullptr;

@@ -17,6 +17,7 @@
 #include "actors/service/handler_run.hpp"
 #include "actors/service/sleep.hpp"
 #include "actors/service/task.hpp"
+#include "runtime/environment/clock.hpp"
 #include "runtime/supervision/child_spec.hpp"
 #include "runtime/telemetry/log.hpp"
 
@@ -82,6 +83,9 @@ protected:
 
   // The actor's monotonic clock.
   monotonic_time now() const noexcept;
+
+  // The date and time, for records that people read; it may jump when the machine's clock is set.
+  wall_time wall_now() const noexcept;
 
   // The next number of the actor's random stream: the same in each run of a simulation with the same seed.
   std::uint64_t random();

@@ -40,8 +40,6 @@ std::string describe(const std::exception_ptr& what) {
   }
 }
 
-const call_metadata_ptr no_metadata = std::make_shared<const call_metadata>();
-
 } // namespace
 
 // A run that handles no call: a hook, or background work.
@@ -50,7 +48,7 @@ public:
   hook_run(service_actor& actor, std::function<void(const status&)> done)
     : coroutine_run(actor, deadline::never()), done_(std::move(done)) {}
 
-  const call_metadata_ptr& metadata() const noexcept override { return no_metadata; }
+  const call_metadata_ptr& metadata() const noexcept override { return no_call_metadata(); }
 
 private:
   void conclude(const status* cut_short) noexcept override {
@@ -328,6 +326,10 @@ caf::behavior service_handler::plain_messages() { return {}; }
 caf::event_based_actor* service_handler::self() const noexcept { return actor_; }
 coroutine_host& service_handler::host() const noexcept { return *actor_; }
 monotonic_time service_handler::now() const noexcept { return actor_->now(); }
+wall_time service_handler::wall_now() const noexcept {
+  const auto* clock = actor_->services().clock;
+  return clock ? clock->wall_now() : wall_time{};
+}
 std::uint64_t service_handler::random() { return actor_->random(); }
 const caf::actor& service_handler::supervisor() const noexcept { return actor_->setup().supervisor; }
 void service_handler::crash(std::string why) { actor_->crash(std::move(why)); }
@@ -354,7 +356,7 @@ logger service_handler::log() const { return actor_->log(); }
 
 client_base service_handler::make_client(const service_info& service,
                                          std::shared_ptr<const call_options> options) {
-  return {*actor_, actor_->services().directory->route(service.name), std::move(options)};
+  return {*actor_, actor_->route_to(service), std::move(options)};
 }
 
 } // namespace troupe

@@ -80,7 +80,7 @@ void actor_reference::deliver(frame what) noexcept {
   auto element = caf::mailbox_element_ptr{
     new frame_element(std::move(what), is_request ? actor_reference_ptr{this} : actor_reference_ptr{})};
   if (urgent) element->mid = caf::make_message_id(caf::message_priority::high);
-  actor->enqueue(std::move(element), inline_execution::current());
+  actor->enqueue(std::move(element), off_edges_ ? nullptr : inline_execution::current());
 }
 
 void actor_reference::attach(caf::strong_actor_ptr actor) {

@@ -48,6 +48,10 @@ public:
   // Called by the actor for each request that leaves its mailbox, begun or not.
   void request_left() noexcept { depth_.fetch_sub(1, std::memory_order_relaxed); }
 
+  // From now on the actor runs on the scheduler's threads only, never on the thread of an edge that woke it up
+  // (inline_execution.hpp): for handlers that compute for long. Before the first request.
+  void keep_off_edges() noexcept { off_edges_ = true; }
+
   const std::string& name() const noexcept { return name_; }
   std::uint32_t mailbox_limit() const noexcept { return mailbox_limit_; }
   std::uint32_t depth() const noexcept { return depth_.load(std::memory_order_relaxed); }
@@ -61,6 +65,7 @@ private:
 
   const std::string name_;
   const std::uint32_t mailbox_limit_;
+  bool off_edges_ = false;
   std::atomic<std::uint32_t> depth_ = 0;
   std::atomic<std::uint64_t> accepted_ = 0;
   std::atomic<std::uint64_t> rejected_ = 0;

@@ -7,13 +7,17 @@ namespace troupe {
 
 namespace {
 
-const call_metadata_ptr no_metadata = std::make_shared<const call_metadata>();
+// Without a control block, so that copies of the pointer touch no counter that all threads share.
+const call_metadata empty_metadata;
+const call_metadata_ptr no_metadata{std::shared_ptr<void>{}, &empty_metadata};
 
 constexpr std::string_view hint_domain = "troupe";
 constexpr std::string_view not_executed = "NOT_EXECUTED";
 constexpr std::string_view may_have_executed = "MAY_HAVE_EXECUTED";
 
 } // namespace
+
+const call_metadata_ptr& no_call_metadata() noexcept { return no_metadata; }
 
 call_end::~call_end() = default;
 service_route::~service_route() = default;

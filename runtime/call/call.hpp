@@ -58,6 +58,9 @@ struct call_metadata {
 };
 using call_metadata_ptr = std::shared_ptr<const call_metadata>;
 
+// Metadata of a call that carries none.
+const call_metadata_ptr& no_call_metadata() noexcept;
+
 enum class frame_kind : std::uint8_t { request, item, half_close, credit, cancel, answer };
 
 struct frame {

@@ -5,6 +5,8 @@
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
+#include <chrono>
+
 namespace troupe {
 
 namespace {
@@ -12,8 +14,9 @@ namespace {
 // Messages an actor may handle before it must make room for others: large enough for a burst of pipelined
 // requests.
 constexpr std::size_t messages_an_actor = 64;
-// Actors resumed before the thread returns to its edge.
+// Actors resumed before the thread returns to its edge, and the time after which it returns sooner.
 constexpr std::size_t actors_a_turn = 256;
+constexpr std::chrono::milliseconds time_a_turn{2};
 
 thread_local inline_execution* active = nullptr;
 
@@ -44,9 +47,12 @@ void inline_execution::exec_later(caf::resumable* job) { ready_.push_back(job); 
 void inline_execution::run_ready() {
   running_ = true;
   std::size_t resumed = 0;
+  caf::actor_clock::time_point began{};
   for (std::size_t next = 0; next < ready_.size(); ++next) {
     auto* job = ready_[next];
-    if (resumed == actors_a_turn) {
+    // The clock is read from the second actor on: most turns have one only.
+    if (resumed == 1) began = system().clock().now();
+    if (resumed == actors_a_turn || (resumed > 1 && system().clock().now() - began > time_a_turn)) {
       system().scheduler().enqueue(job);
       continue;
     }
