@@ -59,7 +59,7 @@ void callee::deliver(frame what) noexcept {
 
 frame callee::next() {
   std::unique_lock lock{mutex_};
-  if (!came_.wait_for(lock, std::chrono::seconds{10}, [this] { return !frames_.empty(); }))
+  if (!came_.wait_for(lock, std::chrono::minutes{1}, [this] { return !frames_.empty(); }))
     throw std::runtime_error{"no frame reached the callee"};
   auto out = std::move(frames_.front());
   frames_.pop_front();

@@ -28,7 +28,7 @@ class callee final : public call_end {
 public:
   void deliver(frame what) noexcept override;
 
-  // The next queued frame; fails the test when none comes within ten seconds.
+  // The next queued frame; fails the test when none comes within a minute.
   frame next();
   // The next, which must be of this kind.
   frame next(frame_kind kind);
