@@ -35,9 +35,9 @@ private:
   bool build(body_format format);
   bool build_metadata();
   bool choose_deadline();
+
   // -- conditions and keys (rest_conditions.cpp) --------------------------------------------------
-  // False when the request is answered
-  // already, or a probe goes on with it.
+  // False when the request is answered already, or a probe goes on with it.
   bool check_conditions();
   bool check_idempotency_key();
   void probe(const rest_plan& plan, const rest_match& match);

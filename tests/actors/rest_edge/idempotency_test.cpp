@@ -105,6 +105,15 @@ TEST_CASE("keys are the client's own, and well-formed") {
     CHECK(client.ask(create(key, "{}", "Authorization: Bearer bob\r\n")).status == 400);
 }
 
+TEST_CASE("a key names one request of one method") {
+  notes_edge edge;
+  edge.callee->on("Create", [](const frame& what) { what.call->answer(note("n", "created")); });
+  edge.callee->on("Pay", [](const frame& what) { what.call->answer(std::make_shared<notes::Page>()); });
+  raw_client client{edge.port()};
+  CHECK(client.ask(create("k", "{}")).status == 200);
+  CHECK(client.ask(request("POST /v1/pay", "Idempotency-Key: k\r\n", "{}")).body == "{}");
+}
+
 TEST_CASE("a contract can require a key, and bound the body") {
   notes_edge edge;
   edge.callee->on("Pay", [](const frame& what) { what.call->answer(std::make_shared<notes::Page>()); });
