@@ -63,7 +63,7 @@ foreach(floor IN LISTS TROUPE_FLOORS)
             FILES_MATCHING PATTERN "*.hpp" PATTERN "umbrella" EXCLUDE)
   endif()
 endforeach()
-install(FILES actors/umbrella/include/troupe/troupe.hpp DESTINATION include/troupe)
+install(DIRECTORY actors/umbrella/include/troupe DESTINATION include FILES_MATCHING PATTERN "*.hpp")
 
 configure_package_config_file(cmake/troupe-config.cmake.in "${CMAKE_CURRENT_BINARY_DIR}/troupe-config.cmake"
                               INSTALL_DESTINATION ${package})

@@ -61,7 +61,6 @@ void stream_call::end_without_call(status why) {
 }
 
 // -- from the client
-// ----------------------------------------------------------------------------------------------
 
 void stream_call::OnReadDone(bool ok) {
   {
@@ -110,7 +109,6 @@ void stream_call::start_read_if_granted() {
 }
 
 // -- from the callee
-// ----------------------------------------------------------------------------------------------
 
 void stream_call::deliver(frame what) noexcept {
   switch (what.kind) {
@@ -171,7 +169,6 @@ void stream_call::accept_answer(frame answer) {
 }
 
 // -- to the client
-// ------------------------------------------------------------------------------------------------
 
 stream_call::step stream_call::next_step() {
   if (writing_ || finished_) return step::nothing;

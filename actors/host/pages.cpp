@@ -87,7 +87,6 @@ void answer_later(http_exchange& exchange, node& of,
 std::string render_tree(const supervision_node& root) { return boost::json::serialize(to_json(root)); }
 
 // -- front_pages
-// ----------------------------------------------------------------------------------------------------
 
 front_pages::front_pages(http_handler& next, const health_registry& health, std::string openapi)
   : next_(next), health_(health), openapi_(std::move(openapi)),
@@ -121,7 +120,6 @@ void front_pages::handle(http_exchange& exchange) {
 }
 
 // -- admin_pages
-// ----------------------------------------------------------------------------------------------------
 
 admin_pages::admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs)
   : node_(of), health_(health), numbers_(numbers), logs_(logs) {}

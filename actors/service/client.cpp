@@ -18,7 +18,6 @@ constexpr duration longest_backoff = std::chrono::seconds{1};
 } // namespace
 
 // -- outgoing_call
-// --------------------------------------------------------------------------------------------------
 
 outgoing_call::outgoing_call(coroutine_host& host, service_route& route, const method_info& method,
                              message_ptr request, std::shared_ptr<const call_options> options) noexcept
@@ -104,7 +103,6 @@ void outgoing_call::timer_due() {
 }
 
 // -- unary_call_base
-// ------------------------------------------------------------------------------------------------
 
 void unary_call_base::receive(frame what) {
   if (what.kind != frame_kind::answer) return;
@@ -127,7 +125,6 @@ void unary_call_base::settle(result<message_ptr> outcome) {
 }
 
 // -- stream_call_base
-// -----------------------------------------------------------------------------------------------
 
 stream_call_base::stream_call_base(coroutine_host& host, service_route& route, const method_info& method,
                                    message_ptr request, std::shared_ptr<const call_options> options) noexcept

@@ -7,7 +7,6 @@
 namespace troupe {
 
 // -- detail
-// ---------------------------------------------------------------------------------------------------------
 
 void detail::resume_next(coroutine_run& run, std::coroutine_handle<> next) noexcept {
   assert(!run.next_); // one coroutine of a run goes on at a time
@@ -28,7 +27,6 @@ void detail::promise_base::finished() noexcept {
 }
 
 // -- suspension
-// -----------------------------------------------------------------------------------------------------
 
 bool suspension::suspend_in(detail::promise_base& promise, bool ready) noexcept {
   promise_ = &promise;
@@ -60,7 +58,6 @@ void suspension::wake_with_error(status why) {
 }
 
 // -- coroutine_run
-// --------------------------------------------------------------------------------------------------
 
 coroutine_run::~coroutine_run() {
   if (root_) root_.destroy();
@@ -86,7 +83,6 @@ void coroutine_run::timer_due() {
 }
 
 // -- coroutine_host
-// -------------------------------------------------------------------------------------------------
 
 coroutine_host::~coroutine_host() { assert(runs_.empty()); }
 

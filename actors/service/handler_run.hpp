@@ -19,7 +19,6 @@ public:
   const call_metadata_ptr& metadata() const noexcept override { return passed_on_; }
 
   // -- for generated code
-  // -------------------------------------------------------------------------------------------
 
   template <class T>
   const T& request() const noexcept {
@@ -49,7 +48,6 @@ public:
   void start_streaming(task<> handler);
 
   // -- for the actor
-  // ------------------------------------------------------------------------------------------------
 
   // A frame for this call: an item, half-close or credit.
   void receive(frame what);

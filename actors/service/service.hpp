@@ -39,14 +39,12 @@ public:
   service_handler& operator=(const service_handler&) = delete;
 
   // -- generated code overrides these
-  // -------------------------------------------------------------------------------
 
   virtual const service_info& info() const noexcept = 0;
   // Begins the handler of run.method().
   virtual void start(handler_run& run) = 0;
 
   // -- authors may override these
-  // -----------------------------------------------------------------------------------
 
   // Runs before the service takes its first call, again after each restart. An error or an exception is a
   // failed start, which the supervisor deals with. The modules that come later wait for it.
@@ -61,7 +59,6 @@ public:
 
 protected:
   // -- inside handlers and hooks
-  // ------------------------------------------------------------------------------------
 
   // The actor itself, with all that CAF offers: spawn (helpers: see spawn_helper), request, monitor, link,
   // delayed_send.

@@ -314,7 +314,6 @@ caf::actor spawn_service(caf::actor_system& system, service_setup setup) {
 }
 
 // -- service_handler
-// ------------------------------------------------------------------------------------------------
 
 service_handler::service_handler() : actor_(nullptr) {}
 service_handler::~service_handler() = default;

@@ -7,7 +7,6 @@
 namespace troupe {
 
 // -- item_source
-// ----------------------------------------------------------------------------------------------------
 
 bool item_source::push(message_ptr item) {
   if (closed_) return true; // late, after a half-close or an error: nobody wants it
@@ -44,7 +43,6 @@ item_source::next_awaiter::~next_awaiter() {
 }
 
 // -- item_sink
-// ------------------------------------------------------------------------------------------------------
 
 void item_sink::add_credit(std::uint32_t items) {
   credit_ = items > UINT32_MAX - credit_ ? UINT32_MAX : credit_ + items;

@@ -11,8 +11,8 @@
 namespace Catch {
 
 template <class T>
-struct StringMaker<boost::system::result<T, troupe::status>> {
-  static std::string convert(const boost::system::result<T, troupe::status>& outcome) {
+struct StringMaker<troupe::result<T>> {
+  static std::string convert(const troupe::result<T>& outcome) {
     if (!outcome) return "error " + outcome.error().to_string();
     if constexpr (std::is_void_v<T>)
       return "success";

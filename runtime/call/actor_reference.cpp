@@ -9,7 +9,6 @@
 namespace troupe {
 
 // -- frame_element
-// --------------------------------------------------------------------------------------------------
 
 frame_element::frame_element(frame what, actor_reference_ptr bound, role receiver)
   : caf::mailbox_element(nullptr, caf::make_message_id(), {}), frame_(std::move(what)),
@@ -26,7 +25,6 @@ frame_element* frame_element::of(caf::mailbox_element& element) noexcept {
 }
 
 // -- actor_reference
-// ------------------------------------------------------------------------------------------------
 
 actor_reference::actor_reference(std::string name, std::uint32_t mailbox_limit)
   : name_(std::move(name)), mailbox_limit_(mailbox_limit == 0 ? 1 : mailbox_limit) {}

@@ -101,7 +101,6 @@ public:
   const call_end_ptr& caller() const noexcept { return caller_; }
 
   // -- caller's side
-  // ----------------------------------------------------------------------------------------------
 
   // Hands the request to `callee`, which becomes the other end for good. Once only.
   void send_to(call_end_ptr callee) noexcept;
@@ -117,7 +116,6 @@ public:
   void cancel(status reason) noexcept;
 
   // -- callee's side
-  // ----------------------------------------------------------------------------------------------
 
   // Gives the answer. Returns false, with no effect, when the call was answered or cancelled before.
   bool answer(message_ptr reply) noexcept;

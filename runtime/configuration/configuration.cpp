@@ -147,7 +147,6 @@ private:
   }
 
   // -- files
-  // --------------------------------------------------------------------------------------------------------
 
   void read_file(const configuration_file& file) {
     layer_ = settings_layer::file;
@@ -282,7 +281,6 @@ private:
   }
 
   // -- variables and flags
-  // --------------------------------------------------------------------------------------------
 
   void read_variable(const std::string& name, const std::string& value) {
     // Names without "__" are not settings: orchestrators set some for services that happen to be called

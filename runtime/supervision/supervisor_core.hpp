@@ -44,7 +44,6 @@ public:
   supervisor_actions boot(monotonic_time now);
 
   // -- what became of instances; those of an instance that is not, or no longer, the child's are ignored
-  // --------------
 
   // The instance was spawned.
   supervisor_actions launched(monotonic_time now, instance_id instance);

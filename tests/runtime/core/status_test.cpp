@@ -75,6 +75,33 @@ TEST_CASE("a result holds a value or a status") {
   CHECK(done);
 }
 
+TEST_CASE("a result<bool> that is copied keeps its value, however it is copied") {
+  result<bool> no = false;
+  auto captured = [no] { return *no; };
+  CHECK_FALSE(captured());
+  std::optional<result<bool>> kept;
+  kept.emplace(no);
+  CHECK_FALSE(**kept);
+  result<bool> direct(no);
+  CHECK_FALSE(*direct);
+  result<bool> error = unavailable("x");
+  result<bool> of_error(error);
+  CHECK_FALSE(of_error.has_value());
+}
+
+TEST_CASE("a result takes what its value can be made of") {
+  result<std::string> text = "literal";
+  CHECK(*text == "literal");
+  result<std::unique_ptr<int>> owned = std::make_unique<int>(3);
+  CHECK(**owned == 3);
+  result<std::vector<int>> three(3u, 7);
+  CHECK(three->size() == 3);
+  auto from_status = []() -> result<std::string> { return not_found("none"); };
+  CHECK(from_status().error().code() == status_code::not_found);
+  result<std::shared_ptr<const int>> widened = std::make_shared<int>(5);
+  CHECK(**widened == 5);
+}
+
 TEST_CASE("strong types of one representation are different types") {
   using shard = strong_type<int, struct shard_tag>;
   using epoch = strong_type<int, struct epoch_tag>;
