@@ -1,0 +1,9 @@
+// Everything that tests of services need: link troupe::testing. Include it after <catch2/catch.hpp>, and Catch2
+// shows what a result<T> holds when a check on it fails; it needs no test framework, and works with any.
+#pragma once
+
+#include "actors/testing/test_node.hpp"
+
+#ifdef CATCH_VERSION_MAJOR
+#  include "actors/testing/catch.hpp"
+#endif
