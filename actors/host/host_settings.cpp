@@ -248,7 +248,7 @@ result<std::function<result<std::string>(std::string_view token)>> token_check_o
     std::string token;
   };
   std::vector<entry> known;
-  const auto& text = from.get<secret_text>("auth.tokens").reveal();
+  const auto text = std::string{from.get<secret_text>("auth.tokens").reveal()};
   for (std::size_t begin = 0, line = 1; begin < text.size(); ++line) {
     auto end = std::min(text.find('\n', begin), text.size());
     auto row = text.substr(begin, end - begin);
