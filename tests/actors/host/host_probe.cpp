@@ -9,5 +9,6 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "--refuse") == 0)
     return troupe::run(argc - 1, argv + 1, troupe::module<probe_test::first>(events),
                        troupe::module<probe_test::refuses_to_start>());
-  return troupe::run(argc, argv, troupe::module<probe_test::first>(events), troupe::module<probe_test::second>(events));
+  return troupe::run(argc, argv, troupe::module<probe_test::first>(events),
+                     troupe::module<probe_test::second>(events));
 }

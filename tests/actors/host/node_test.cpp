@@ -26,7 +26,9 @@ struct world {
     (all.push_back(std::move(modules)), ...);
     return node::start(std::move(options), real.get(), nullptr, nullptr, std::move(all));
   }
-  auto both(node_options options = {}) { return start(std::move(options), module<first>(events), module<second>(events)); }
+  auto both(node_options options = {}) {
+    return start(std::move(options), module<first>(events), module<second>(events));
+  }
 };
 
 result<probe::Word> say_to_second(node& on, const std::string& what) {
@@ -40,20 +42,23 @@ result<probe::Word> say_to_second(node& on, const std::string& what) {
 
 } // namespace
 
-TEST_CASE("modules start in their order, each when the one before it is ready, and stop in the reverse order") {
+TEST_CASE(
+  "modules start in their order, each when the one before it is ready, and stop in the reverse order") {
   world around;
   auto started = around.both();
   REQUIRE(started.has_value());
   CHECK(say_to_second(**started, "hello")->word() == "hello");
   (*started)->stop();
-  CHECK(around.events->read() == std::vector<std::string>{"first starts", "second starts", "second stops", "first stops"});
+  CHECK(around.events->read()
+        == std::vector<std::string>{"first starts", "second starts", "second stops", "first stops"});
 }
 
 TEST_CASE("a service installed twice is refused with the way to do it") {
   world around;
   auto started = around.start({}, module<first>(around.events), module<first>(around.events));
   REQUIRE_FALSE(started.has_value());
-  CHECK(started.error().message() == "the service probe.First is installed twice; use instances(n) for several actors of it");
+  CHECK(started.error().message()
+        == "the service probe.First is installed twice; use instances(n) for several actors of it");
 }
 
 TEST_CASE("a module that fails to start stops those before it, and its status says why") {
@@ -90,7 +95,8 @@ TEST_CASE("killing an actor of the tree restarts it while idempotent calls keep 
     CHECK(worker.restarts == static_cast<std::uint64_t>(round));
     const auto id = worker.actor;
     CHECK(*on.run([&on, id](visitor& self) { return on.kill_actor(self, id); }).get());
-    for (int i = 0; i < 20; ++i) CHECK(say_to_second(on, "again")->word() == "again");
+    for (int i = 0; i < 20; ++i)
+      CHECK(say_to_second(on, "again")->word() == "again");
   }
   CHECK_FALSE(*on.run([&on](visitor& self) { return on.kill_actor(self, 123'456'789); }).get());
 }
@@ -132,14 +138,16 @@ TEST_CASE("a helper runs under the module's supervisor and shows in the tree") {
   auto tree = on.run([&on](visitor& self) { return on.look_at_tree(self); }).get();
   REQUIRE(tree.has_value());
   const auto& children = tree->children.front().children;
-  CHECK(std::any_of(children.begin(), children.end(), [](const supervision_node& each) { return each.name == "helper ada"; }));
+  CHECK(std::any_of(children.begin(), children.end(),
+                    [](const supervision_node& each) { return each.name == "helper ada"; }));
 }
 
 TEST_CASE("several instances share the calls") {
   world around;
   auto started = around.start({}, module<first>(around.events).instances(3), module<second>(around.events));
   REQUIRE(started.has_value());
-  for (int i = 0; i < 50; ++i) CHECK(say_to_second(**started, "x"));
+  for (int i = 0; i < 50; ++i)
+    CHECK(say_to_second(**started, "x"));
   auto starts = around.events->read();
   CHECK(std::count(starts.begin(), starts.end(), "first starts") == 3);
 }

@@ -89,7 +89,9 @@ public:
     diary_->write("second stops");
     return {};
   }
-  task<probe::Word> say(const probe::Word& request) override { co_return co_await client<probe::First>().say(request); }
+  task<probe::Word> say(const probe::Word& request) override {
+    co_return co_await client<probe::First>().say(request);
+  }
 
 private:
   diary_ptr diary_;
