@@ -131,7 +131,8 @@ public:
   // The node itself: its supervision tree, its actor system, its end.
   node& inner() noexcept;
 
-  // The lines of the log so far, the last 1000 of them.
+  // The lines of the log so far, the last 1000 of them: what handlers logged before they answered, and perhaps what
+  // came after. A crash is logged after its caller has learnt of it, but before the next instance answers.
   std::vector<std::string> log_lines() const;
 
 private:

@@ -159,5 +159,17 @@ class Tutorial(unittest.TestCase):
         self.assertIn(f"write {lines} lines", TEXT)
 
 
+class ServiceAuthor(unittest.TestCase):
+    def test_its_examples_are_compiled(self):
+        text = (ROOT / "docs/service-author.md").read_text()
+        compiled = "".join((ROOT / "tests/actors/testing/documentation_test.cpp").read_text().split())
+        examples = [block["body"] for block in BLOCK.finditer(text) if block["language"] == "cpp"]
+        self.assertGreater(len(examples), 5)
+        for example in examples:
+            for part in example.split("\n\n"):
+                with self.subTest(part=part):
+                    self.assertIn("".join(part.split()), compiled)
+
+
 if __name__ == "__main__":
     main()

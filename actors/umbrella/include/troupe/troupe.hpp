@@ -6,6 +6,7 @@
 #include "actors/service/all.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/module.hpp"
+#include "actors/service/notification.hpp"
 #include "actors/service/service.hpp"
 #include "actors/service/visitor.hpp"
 #include "runtime/core/result.hpp"
