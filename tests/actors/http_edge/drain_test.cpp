@@ -62,12 +62,15 @@ TEST_CASE("a drain that takes too long cuts") {
 
 TEST_CASE("no request that was accepted before the drain fails") {
   for (int round = 0; round < 3; ++round) {
-    draining_server edge;
+    // A client thread that is stalled between two requests must not lose its connection to the grace
+    // meanwhile.
+    http_server_options options;
+    options.drain_idle_grace = 2s;
+    draining_server edge{options};
     const auto port = edge.server->port();
     std::atomic<int> answered = 0, failed = 0;
     std::atomic<bool> draining = false;
-    auto client = [&] {
-      raw_client connection{port};
+    auto client = [&](raw_client& connection) {
       for (;;) {
         if (!connection.send(get)) break;
         auto response = connection.read_response();
@@ -80,9 +83,13 @@ TEST_CASE("no request that was accepted before the drain fails") {
         if (response.field("connection") == "close") break;
       }
     };
+    // Connected here, because a thread may be late and find the port closed.
+    std::vector<std::unique_ptr<raw_client>> connections;
     std::vector<std::thread> clients;
-    for (int at = 0; at < 8; ++at)
-      clients.emplace_back(client);
+    for (int at = 0; at < 8; ++at) {
+      connections.push_back(std::make_unique<raw_client>(port));
+      clients.emplace_back(client, std::ref(*connections.back()));
+    }
     while (answered < 200)
       std::this_thread::yield();
     // Connected, but not yet taken in by the server, which must not lose it.
@@ -94,7 +101,9 @@ TEST_CASE("no request that was accepted before the drain fails") {
     CHECK(failed == 0);
     auto last = late.read_response();
     CHECK(last.status == 200);
-    CHECK(last.field("connection") == "close");
+    // Without "close" when the server was quick enough to answer before the drain began.
+    CHECK((last.field("connection") == "close" || last.fields.count("connection") == 0));
+    CHECK(late.at_end());
   }
 }
 
