@@ -226,10 +226,12 @@ def wait_for_interrupt(shop, screen):
 def main():
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--orders", type=int, default=400, help="orders of the ordinary day (default: 400)")
+    parser.add_argument("--orders", type=int, default=400, help="orders of the ordinary day, at least 200 (default: 400)")
     parser.add_argument("--seed", type=int, default=7, help="what the customers do (default: 7)")
     parser.add_argument("--keep", action="store_true", help="leave the shop running until Ctrl-C")
     options = parser.parse_args()
+    if options.orders < 200:
+        parser.error("--orders must be at least 200, or the rarest goods do not run out")
     screen = Screen()
     screen.section("Opening the shop")
     began = time.monotonic()
