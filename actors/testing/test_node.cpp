@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <deque>
 #include <exception>
+#include <iostream>
 #include <mutex>
 #include <stdexcept>
 
@@ -110,7 +110,7 @@ test_node::~test_node() {
   state_->inner.reset();
   if (!failed) return;
   for (const auto& line : state_->kept.lines())
-    std::fprintf(stderr, "%s\n", line.c_str());
+    std::cerr << line << "\n";
 }
 
 status test_node::crash(const service_info& service, unsigned instance) {

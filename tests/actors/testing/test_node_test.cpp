@@ -1,8 +1,12 @@
 // test_node: what authors' tests rely on.
 #include "garden.troupe.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
@@ -107,6 +111,16 @@ TEST_CASE("an exception of the work is thrown in the test's thread") {
   CHECK_THROWS_WITH(node.run(fail), "a bug of the test");
 }
 
+TEST_CASE("work whose actor ends under it is ABORTED") {
+  troupe::test_node node{troupe::module<well>()};
+  auto outcome = node.run([](troupe::visitor& self) -> troupe::task<> {
+    self.self()->quit();
+    co_await self.sleep_for(1h);
+  });
+  REQUIRE(outcome.has_error());
+  CHECK(outcome.error().code() == troupe::status_code::aborted);
+}
+
 TEST_CASE("a module that does not start is named, with its reason") {
   CHECK_THROWS_WITH(troupe::test_node{troupe::module<well>(true)}, Catch::Contains("did not start")
                                                                      && Catch::Contains("garden.Well")
@@ -139,6 +153,30 @@ TEST_CASE("the log is kept, and says why a handler crashed") {
   };
   CHECK(count("drawn") == 2);
   CHECK(count("the rope broke") >= 1);
+}
+
+TEST_CASE("the log is shown when the test fails by an exception, and only then") {
+  std::ostringstream shown;
+  auto* before = std::cerr.rdbuf(shown.rdbuf());
+  auto draw_and = [](bool fail) {
+    troupe::test_node node{troupe::module<well>()};
+    const bool drawn = node.run(draw(3)).has_value();
+    if (fail) throw std::runtime_error("a REQUIRE does this");
+    return drawn;
+  };
+  const bool drawn = draw_and(false);
+  const auto quiet = shown.str();
+  std::string thrown;
+  try {
+    draw_and(true);
+  } catch (const std::runtime_error& error) {
+    thrown = error.what();
+  }
+  std::cerr.rdbuf(before);
+  CHECK(drawn);
+  CHECK(quiet.empty());
+  CHECK(thrown == "a REQUIRE does this");
+  CHECK_THAT(shown.str(), Catch::Contains("drawn") && Catch::Contains("litres=3"));
 }
 
 TEST_CASE("the seed decides what a service draws") {
