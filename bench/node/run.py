@@ -120,10 +120,10 @@ def free_port():
 def install_fastify():
     modules = BUILD / "fastify"
     modules.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "fastify.mjs"):
+    for name in ("package.json", "package-lock.json", "fastify.mjs"):
         shutil.copy(HERE / name, modules / name)
     if not (modules / "node_modules" / "fastify").exists():
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=modules, check=True,
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=modules, check=True,
                        stdout=subprocess.DEVNULL)
     return modules
 
