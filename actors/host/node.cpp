@@ -81,15 +81,16 @@ struct node::state {
   node_services services;
   std::vector<const service_info*> contracts;
   std::unique_ptr<node_metrics> numbers;
-  caf::actor_system_config config;
-  std::optional<caf::actor_system> system;
-  caf::actor root;
-
+  // Before the system, whose end waits for the last actors: they may be about to tell of theirs.
   std::mutex mutex;
   std::condition_variable changed;
   bool ready = false;
   std::optional<supervisor_exit> end;
   std::function<void(const supervisor_exit&)> on_end;
+
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  caf::actor root;
 };
 
 child_spec node::state::instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
@@ -137,6 +138,10 @@ supervisor_spec node::state::module_spec(service_module module) {
 }
 
 void node::state::ended(const supervisor_exit& why) {
+  // Requests may still wait for an actor that never came; and each holds its reference, which holds it.
+  for (const auto& [service, instances] : directory.instances())
+    for (const auto& each : instances)
+      each->suspend(false, "the node has stopped");
   std::function<void(const supervisor_exit&)> tell;
   {
     std::lock_guard lock{mutex};

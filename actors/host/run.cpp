@@ -6,6 +6,7 @@
 #include "runtime/configuration/configuration.hpp"
 #include "runtime/environment/real_environment.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -23,7 +24,7 @@ class program {
 public:
   program(std::string name, std::vector<std::string> arguments)
     : name_(std::move(name)), arguments_(std::move(arguments)) {
-    declare_host_settings(schema_);
+    declare_host_settings(schema_, name_);
     schema_.add_flag(
       {"ports-file", "FILE", "Write the ports that were bound to FILE, as JSON, once the node serves."});
   }
@@ -34,6 +35,7 @@ private:
   result<settings> load();
   exit_code serve();
   exit_code drain();
+  [[noreturn]] void stop_at_once();
   void reload();
   status write_ports() const;
 
@@ -161,17 +163,26 @@ exit_code program::serve() {
   return exit_code::stopped;
 }
 
+void program::stop_at_once() {
+  log_.warning("told to stop again: stopping at once, requests in flight are lost");
+  logs_->flush();
+  // Destructors would wait for what is in flight.
+  std::_Exit(number(exit_code::cut_short));
+}
+
 exit_code program::drain() {
   const auto delay = settings_->get<duration>("node.drain_delay");
   const auto limit = settings_->get<duration>("node.drain_timeout");
   log_.info("draining", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()}});
   health_.drain();
   signal_mailbox::event happened;
-  if (delay > duration::zero()
-      && mailbox_.wait(happened,
-                       static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(delay).count()))
-      && happened == signal_mailbox::event::stop)
-    return exit_code::cut_short;
+  const auto& clock = world_.get().clock;
+  const auto over = deadline::after(clock.now(), delay).when();
+  for (auto left = delay; left > duration::zero() && !ended_; left = over - clock.now()) {
+    // Rounded up, and in steps that fit into an int.
+    const auto wait = std::min<std::int64_t>(left / std::chrono::milliseconds{1} + 1, 60'000);
+    if (mailbox_.wait(happened, static_cast<int>(wait)) && happened == signal_mailbox::event::stop) stop_at_once();
+  }
   std::atomic<bool> drained = false;
   std::thread work{[this, limit, &drained] {
     doors_->drain(limit);
@@ -180,11 +191,7 @@ exit_code program::drain() {
     mailbox_.notify();
   }};
   while (!drained && mailbox_.wait(happened)) {
-    if (happened != signal_mailbox::event::stop) continue;
-    log_.warning("told to stop again: stopping at once, requests in flight are lost");
-    logs_->flush();
-    // Destructors would wait for what is in flight.
-    std::_Exit(number(exit_code::cut_short));
+    if (happened == signal_mailbox::event::stop) stop_at_once();
   }
   work.join();
   return exit_code::stopped;

@@ -24,7 +24,7 @@ public:
 
   explicit all_awaiter(std::vector<task<T>> tasks) {
     for (auto& each : tasks)
-      children_.emplace_back(*this, each.release());
+      if (each || !std::is_void_v<T>) children_.emplace_back(*this, each.release());
   }
 
   bool await_ready() const noexcept { return false; }

@@ -45,6 +45,10 @@ void suspension::wake() {
   if (!waiting_) return;
   waiting_ = false;
   auto& run = *promise_->run();
+  if (run.driving_) {
+    run.ready_.push_back(*this);
+    return;
+  }
   detail::resume_next(run, promise_->self());
   run.host().resume(run);
 }
@@ -53,8 +57,20 @@ void suspension::wake_with_error(status why) {
   if (!waiting_) return;
   waiting_ = false;
   auto& run = *promise_->run();
+  if (run.driving_) {
+    error_ = std::move(why);
+    run.ready_.push_back(*this);
+    return;
+  }
   promise_->end_with(std::move(why));
   run.host().resume(run);
+}
+
+void suspension::go_on() {
+  if (error_.ok())
+    detail::resume_next(*promise_->run(), promise_->self());
+  else
+    promise_->end_with(std::move(error_));
 }
 
 // -- coroutine_run
@@ -65,8 +81,17 @@ coroutine_run::~coroutine_run() {
 
 void coroutine_run::drive() {
   driving_ = true;
-  while (next_ && !ended_)
-    std::exchange(next_, {}).resume();
+  while (!ended_) {
+    if (next_) {
+      std::exchange(next_, {}).resume();
+    } else if (!ready_.empty()) {
+      auto& woken = ready_.front();
+      ready_.pop_front();
+      woken.go_on();
+    } else {
+      break;
+    }
+  }
   driving_ = false;
 }
 
@@ -117,6 +142,9 @@ void coroutine_host::end(coroutine_run& run, status why) {
 }
 
 void coroutine_host::abandon_all(std::string_view why) {
+  // Destructors in the frames of one may wake another: none goes on any more.
+  for (auto& run : runs_)
+    run.driving_ = true;
   while (!runs_.empty()) {
     auto& run = runs_.back();
     if (auto* handled = run.handled_call()) handled->abandon(why);
@@ -126,6 +154,7 @@ void coroutine_host::abandon_all(std::string_view why) {
 }
 
 void coroutine_host::conclude(coroutine_run& run) {
+  run.driving_ = true; // destructors in its frames may wake coroutines of the run that are about to follow
   runs_.erase(runs_.iterator_to(run));
   --run_count_;
   run.cancel_timer();

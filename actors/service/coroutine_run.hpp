@@ -49,9 +49,17 @@ protected:
   void stop_waiting() noexcept { waiting_ = false; }
 
 private:
+  friend class coroutine_run;
+  using ready_hook = boost::intrusive::list_member_hook<
+    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
   bool suspend_in(detail::promise_base& promise, bool ready) noexcept;
+  void go_on();
 
   detail::promise_base* promise_ = nullptr;
+  // Linked between a wake() from within the run and the moment when the run's loop comes to it.
+  ready_hook ready_;
+  status error_; // with which the awaiting task shall end then
   bool waiting_ = false;
 };
 
@@ -108,7 +116,14 @@ private:
   std::coroutine_handle<> root_;
   detail::promise_base* root_promise_ = nullptr;
   std::coroutine_handle<> next_;
-  bool driving_ = false;
+  // Woken while another coroutine of the run was at work: by a notification, or as the end of an all(). Several
+  // may be, and any may be destroyed before its turn comes.
+  using ready_list =
+    boost::intrusive::list<suspension,
+                           boost::intrusive::member_hook<suspension, suspension::ready_hook, &suspension::ready_>,
+                           boost::intrusive::constant_time_size<false>>;
+  ready_list ready_;
+  bool driving_ = false; // or being destroyed: nobody else shall drive it
   bool ended_ = false;
   status cut_short_; // not ok when the run was ended at a suspension point
 };

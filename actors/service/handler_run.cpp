@@ -49,9 +49,18 @@ handler_run::handler_run(coroutine_host& host, call_ptr handled) noexcept
   : coroutine_run(host, handled->until()), handled_(std::move(handled)),
     passed_on_(passed_on(handled_->metadata())) {
   handled_->callee_state = this;
+  handled_->callee_owner.store(&host, std::memory_order_relaxed);
 }
 
-handler_run::~handler_run() { handled_->callee_state = nullptr; }
+handler_run::~handler_run() {
+  handled_->callee_state = nullptr;
+  handled_->callee_owner.store(nullptr, std::memory_order_relaxed);
+}
+
+handler_run* handler_run::of(call& handled, const coroutine_host& host) noexcept {
+  if (handled.callee_owner.load(std::memory_order_relaxed) != &host) return nullptr;
+  return static_cast<handler_run*>(handled.callee_state);
+}
 
 item_source& handler_run::requests() {
   if (!streams_) streams_ = std::make_unique<streams>();

@@ -141,7 +141,7 @@ caf::invoke_message_result service_actor::consume(caf::mailbox_element& element)
 void service_actor::receive(frame_element& element) {
   auto what = element.take();
   if (!what.call) { // arm_timer() sent it
-    armed_ = monotonic_time::max();
+    if (!armed_.empty()) armed_.pop_back();
     timers().fire(now());
     return;
   }
@@ -153,7 +153,7 @@ void service_actor::receive(frame_element& element) {
     accept(std::move(what.call), element.take_bound());
     return;
   }
-  if (auto* run = static_cast<handler_run*>(what.call->callee_state)) {
+  if (auto* run = handler_run::of(*what.call, *this)) {
     if (what.kind == frame_kind::cancel)
       end(*run, std::move(what.outcome));
     else
@@ -224,6 +224,7 @@ void service_actor::begin_stashed() {
 
 void service_actor::finish_turn() {
   begin_stashed();
+  if (!failure() && !crashed_) stop_when_idle();
   if (failure() && !crashed_) crash("exception: " + describe(failure()));
   if (crashed_) {
     if (!getf(is_terminated_flag | is_shutting_down_flag | is_cleaned_up_flag)) {
@@ -232,14 +233,13 @@ void service_actor::finish_turn() {
     }
     return;
   }
-  stop_when_idle();
   arm_timer();
 }
 
 void service_actor::arm_timer() {
   auto earliest = timers().earliest();
-  if (earliest >= armed_) return;
-  armed_ = earliest;
+  if (earliest == monotonic_time::max() || (!armed_.empty() && armed_.back() <= earliest)) return;
+  armed_.push_back(earliest);
   clock().schedule_message(earliest, caf::strong_actor_ptr{ctrl()},
                            caf::mailbox_element_ptr{new frame_element({}, nullptr)});
 }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -82,7 +83,9 @@ private:
   std::unique_ptr<random_source> random_;              // most actors never draw
   logger log_;
   std::string crash_reason_;
-  monotonic_time armed_ = monotonic_time::max();
+  // When the timers of the actor system that were set are due, the next one last. Each is sooner than those
+  // before it: one that is due later need not be set again.
+  std::vector<monotonic_time> armed_;
   std::uint32_t handlers_ = 0;
   phase phase_ = phase::starting;
   bool crashed_ = false;

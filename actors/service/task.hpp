@@ -239,7 +239,8 @@ private:
     explicit awaiter(task&& awaited) noexcept : child_(std::move(awaited)) {}
     awaiter(awaiter&&) = delete;
 
-    bool await_ready() const noexcept { return false; }
+    // A hook that has nothing to do (task<>{}) is done.
+    bool await_ready() const noexcept { return std::is_void_v<T> && !child_.handle_; }
 
     template <class P>
     void await_suspend(std::coroutine_handle<P> waiting) noexcept {
@@ -249,6 +250,14 @@ private:
     }
 
     auto await_resume() {
+      if constexpr (std::is_void_v<T>) {
+        if (!child_.handle_) {
+          if constexpr (Propagate)
+            return;
+          else
+            return result<void>{};
+        }
+      }
       auto& promise = child_.handle_.promise();
       if (promise.exception()) std::rethrow_exception(promise.exception());
       if constexpr (!Propagate)

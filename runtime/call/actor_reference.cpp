@@ -6,6 +6,8 @@
 #include <caf/abstract_actor.hpp>
 #include <caf/actor_control_block.hpp>
 
+#include <algorithm>
+
 namespace troupe {
 
 // -- frame_element
@@ -31,7 +33,7 @@ actor_reference::actor_reference(std::string name, std::uint32_t mailbox_limit)
 
 actor_reference::~actor_reference() {
   for (auto& waiting : waiting_)
-    waiting.call->abandon(name_ + " is gone");
+    if (waiting.kind == frame_kind::request) waiting.call->abandon(name_ + " is gone");
 }
 
 void actor_reference::refuse(const call_ptr& what, std::string_view why) noexcept {
@@ -61,7 +63,12 @@ void actor_reference::deliver(frame what) noexcept {
     if (actor_) {
       actor = actor_;
     } else if (!is_request) {
-      return; // the actor that ran the call is gone, and has answered it
+      // The actor that ran the call is gone, and has answered it; or the request waits here, without credit to
+      // send items. A cancellation is seen when its turn comes.
+      if (what.kind == frame_kind::half_close
+          && std::any_of(waiting_.begin(), waiting_.end(), [&](auto& each) { return each.call == what.call; }))
+        waiting_.push_back(std::move(what));
+      return;
     } else if (hold_) {
       waiting_.push_back(std::move(what));
       return;
@@ -91,9 +98,10 @@ void actor_reference::attach(caf::strong_actor_ptr actor) {
     ++attachments_;
     waiting.swap(waiting_);
     // Enqueued under the lock: a request that arrives now must not overtake those that waited.
-    for (auto& each : waiting)
-      actor->enqueue(caf::mailbox_element_ptr{new frame_element(std::move(each), actor_reference_ptr{this})},
-                     nullptr);
+    for (auto& each : waiting) {
+      auto bound = actor_reference_ptr{each.kind == frame_kind::request ? this : nullptr};
+      actor->enqueue(caf::mailbox_element_ptr{new frame_element(std::move(each), std::move(bound))}, nullptr);
+    }
   }
 }
 
@@ -107,6 +115,7 @@ void actor_reference::suspend(bool hold, std::string why) {
     if (!hold) refused.swap(waiting_);
   }
   for (auto& each : refused) {
+    if (each.kind != frame_kind::request) continue;
     request_left();
     refuse(each.call, why);
   }

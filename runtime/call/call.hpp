@@ -144,6 +144,8 @@ public:
   // For the ends' own book-keeping; each touches only its own.
   void* caller_state = nullptr;
   void* callee_state = nullptr;
+  // Whose callee_state it is: an actor that follows a crashed or killed one receives frames of its calls too.
+  std::atomic<const void*> callee_owner = nullptr;
 
 private:
   bool claim_answer() noexcept { return !answered_.exchange(true, std::memory_order_acq_rel); }

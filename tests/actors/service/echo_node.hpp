@@ -119,7 +119,7 @@ private:
   std::shared_ptr<probe> seen_;
 };
 
-class relay final : public test::RelayHandler {
+class relay : public test::RelayHandler {
 public:
   task<test::Text> pass(const test::Text& request) override {
     if (request.text() == "refuse") co_return co_await client<test::Echo>().refuse(request);
