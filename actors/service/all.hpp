@@ -83,7 +83,8 @@ private:
     if (promise.exception())
       failure_ = promise.exception();
     else if (!*promise.outcome())
-      error_ = promise.outcome()->error();
+      error_ = promise.outcome()->error().ok() ? internal("a task failed with a status that is OK")
+                                               : promise.outcome()->error();
     if (starting_ || !decided()) return;
     if (error_.ok())
       wake();

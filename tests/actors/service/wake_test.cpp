@@ -189,6 +189,18 @@ TEST_CASE("a task without a coroutine can be awaited, alone and in all()") {
   CHECK(*outcome == 1);
 }
 
+TEST_CASE("a task that fails with an OK status, which is a bug, does not let all() wait for ever") {
+  echo_node node;
+  auto outcome = node.run([](visitor&) -> task<int> {
+    auto confused = []() -> task<int> { co_return status{}; };
+    std::vector<task<int>> tasks;
+    tasks.push_back(confused());
+    co_await all(std::move(tasks));
+    co_return 1;
+  });
+  CHECK(outcome.error().code() == status_code::internal);
+}
+
 TEST_CASE("an on_stop() that throws at once ends the actor at once") {
   echo_node node;
   struct bad_stop final : relay {
