@@ -69,6 +69,7 @@ troupe::task<Order> orders::place(const PlaceOrderRequest& request) {
     co_await record->refused;
     co_return record->order;
   }
+  log().debug("placing", {{"order", command.order_id()}});
   unfinished_order unfinished{*this, record};
   for (int settlements = 1;; ++settlements) {
     auto settled = co_await settle(*record, command).as_result();

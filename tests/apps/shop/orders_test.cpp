@@ -131,7 +131,9 @@ TEST_CASE("repetitions that come too early wait for the first one") {
     co_return co_await troupe::all(std::move(buyers));
   });
   REQUIRE(placed);
-  CHECK(placed->size() == 10);
+  REQUIRE(placed->size() == 10);
+  for (const auto& each : *placed)
+    CHECK(each.etag() == "4");
   CHECK(shop.stock("hamlet") == pair{before.first - 1, 0});
 }
 
