@@ -18,11 +18,11 @@ constexpr std::size_t shortest_token = 16;
 
 const std::vector<std::string> levels{"trace", "debug", "info", "warning", "error", "critical", "off"};
 
-void declare_node(settings_schema& schema) {
+void declare_node(settings_schema& schema, const std::string& program) {
   schema.add_group(
     "node", "The node and its actors.",
     {
-      setting::text("name", "node", "Name of this node, in logs and in the console."),
+      setting::text("name", program, "Name of this node, in logs and in the console."),
       setting::integer("threads", 0, 0, 1024, "Threads that run actors; 0: one a core."),
       setting::time("call_timeout", 30s, 1ms, 24h,
                     "Time-out of calls between services that nothing else limits."),
@@ -119,8 +119,8 @@ status missing_half(std::string_view group) {
 
 } // namespace
 
-void declare_host_settings(settings_schema& schema) {
-  declare_node(schema);
+void declare_host_settings(settings_schema& schema, const std::string& program) {
+  declare_node(schema, program);
   declare_doors(schema);
   schema.add_group(
     "auth", "Who may call through the HTTP and gRPC doors.",

@@ -11,8 +11,9 @@
 
 namespace troupe {
 
-// The settings of every node: groups node, log, http, grpc, admin, auth and docs.
-void declare_host_settings(settings_schema& schema);
+// The settings of every node: groups node, log, http, grpc, admin, auth and docs. A node is called like its
+// program unless it is given a name.
+void declare_host_settings(settings_schema& schema, const std::string& program);
 
 node_options node_options_of(const settings& from);
 logging_options logging_options_of(const settings& from);
