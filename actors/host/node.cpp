@@ -58,6 +58,7 @@ struct node::state {
     services.clock = &world.clock;
     services.logs = log;
     services.default_call_timeout = options.default_call_timeout;
+    services.on_visitor = [this](const caf::actor& visitor) { remember(visitor); };
     // Policy `sharing`: idle workers wait on one queue instead of sleeping in ever longer turns, which halves
     // the latency of a message that wakes an actor (docs/performance.md).
     config.set("scheduler.policy", caf::atom("sharing"));
@@ -72,6 +73,8 @@ struct node::state {
                            module_limits limits);
   void ended(const supervisor_exit& why);
   void wait_for_end();
+  void remember(const caf::actor& visitor);
+  void end_visitors();
 
   node_options options;
   logging* logs;
@@ -87,6 +90,8 @@ struct node::state {
   bool ready = false;
   std::optional<supervisor_exit> end;
   std::function<void(const supervisor_exit&)> on_end;
+  std::vector<caf::weak_actor_ptr> visitors; // some have ended already
+  std::size_t forget_visitors_at = 64;
 
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
@@ -157,6 +162,28 @@ void node::state::wait_for_end() {
   changed.wait(lock, [this] { return end.has_value(); });
 }
 
+void node::state::remember(const caf::actor& visitor) {
+  std::lock_guard lock{mutex};
+  if (visitors.size() >= forget_visitors_at) {
+    std::erase_if(visitors, [](const caf::weak_actor_ptr& each) { return each.lock() == nullptr; });
+    forget_visitors_at = 2 * visitors.size() + 64;
+  }
+  visitors.push_back(caf::actor_cast<caf::weak_actor_ptr>(visitor));
+}
+
+// The actor system waits for them before it ends; one that waits for something that never comes would hold
+// it.
+void node::state::end_visitors() {
+  std::vector<caf::weak_actor_ptr> left;
+  {
+    std::lock_guard lock{mutex};
+    left.swap(visitors);
+  }
+  for (auto& each : left)
+    if (auto visitor = each.lock())
+      caf::anon_send_exit(caf::actor_cast<caf::actor>(visitor), caf::exit_reason::kill);
+}
+
 result<std::unique_ptr<node>> node::start(node_options options, environment world, logging* logs,
                                           metrics* numbers, std::vector<service_module> modules) {
   if (auto outcome = check(modules); !outcome.ok()) return outcome;
@@ -209,6 +236,7 @@ node::~node() { stop(); }
 void node::stop() {
   stop_supervisor(state_->root);
   state_->wait_for_end();
+  state_->end_visitors();
 }
 
 void node::on_end(std::function<void(const supervisor_exit&)> callback) {

@@ -53,7 +53,8 @@ public:
   node& operator=(const node&) = delete;
 
   // Stops the modules in reverse order: each refuses new calls, finishes those it has and ends, within its
-  // stop time-out. Returns when all have ended. Once is enough. Not to be called by an actor.
+  // stop time-out. Visitors that are left are ended. Returns when all have ended. Once is enough. Not to be
+  // called by an actor.
   void stop();
 
   // Called once, from an actor's thread, when the tree ends: because stop() was called, or because a module

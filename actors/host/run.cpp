@@ -181,7 +181,8 @@ exit_code program::drain() {
   for (auto left = delay; left > duration::zero() && !ended_; left = over - clock.now()) {
     // Rounded up, and in steps that fit into an int.
     const auto wait = std::min<std::int64_t>(left / std::chrono::milliseconds{1} + 1, 60'000);
-    if (mailbox_.wait(happened, static_cast<int>(wait)) && happened == signal_mailbox::event::stop) stop_at_once();
+    if (mailbox_.wait(happened, static_cast<int>(wait)) && happened == signal_mailbox::event::stop)
+      stop_at_once();
   }
   std::atomic<bool> drained = false;
   std::thread work{[this, limit, &drained] {

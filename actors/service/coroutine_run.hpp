@@ -50,8 +50,8 @@ protected:
 
 private:
   friend class coroutine_run;
-  using ready_hook = boost::intrusive::list_member_hook<
-    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+  using ready_hook =
+    boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
   bool suspend_in(detail::promise_base& promise, bool ready) noexcept;
   void go_on();
@@ -116,12 +116,11 @@ private:
   std::coroutine_handle<> root_;
   detail::promise_base* root_promise_ = nullptr;
   std::coroutine_handle<> next_;
-  // Woken while another coroutine of the run was at work: by a notification, or as the end of an all(). Several
-  // may be, and any may be destroyed before its turn comes.
-  using ready_list =
-    boost::intrusive::list<suspension,
-                           boost::intrusive::member_hook<suspension, suspension::ready_hook, &suspension::ready_>,
-                           boost::intrusive::constant_time_size<false>>;
+  // Woken while another coroutine of the run was at work: by a notification, or as the end of an all().
+  // Several may be, and any may be destroyed before its turn comes.
+  using ready_list = boost::intrusive::list<
+    suspension, boost::intrusive::member_hook<suspension, suspension::ready_hook, &suspension::ready_>,
+    boost::intrusive::constant_time_size<false>>;
   ready_list ready_;
   bool driving_ = false; // or being destroyed: nobody else shall drive it
   bool ended_ = false;

@@ -14,8 +14,8 @@ public:
   handler_run(coroutine_host& host, call_ptr handled) noexcept;
   ~handler_run() override;
 
-  // The run that handles a call inside `host`, or null: it has ended, or it belongs to an earlier actor behind
-  // the same reference, which may still be at work on another thread.
+  // The run that handles a call inside `host`, or null: it has ended, or it belongs to an earlier actor
+  // behind the same reference, which may still be at work on another thread.
   static handler_run* of(call& handled, const coroutine_host& host) noexcept;
 
   const method_info& method() const noexcept { return handled_->method(); }

@@ -58,9 +58,9 @@ public:
   }
   service_module&& stop_timeout(duration limit) && { return std::move(stop_timeout(limit)); }
 
-  // Handlers compute for long (milliseconds): they run on the scheduler's threads only. Without this, a handler whose
-  // call came through a door runs on the door's own thread, which saves a thread change and lets other clients of that
-  // thread wait meanwhile.
+  // Handlers compute for long (milliseconds): they run on the scheduler's threads only. Without this, a
+  // handler whose call came through a door runs on the door's own thread, which saves a thread change and
+  // lets other clients of that thread wait meanwhile.
   service_module& compute_heavy() & {
     compute_heavy_ = true;
     return *this;

@@ -5,7 +5,10 @@
 #include "runtime/call/directory.hpp"
 #include "runtime/core/deadline.hpp"
 
+#include <caf/actor.hpp>
+
 #include <chrono>
+#include <functional>
 
 namespace troupe {
 
@@ -24,6 +27,9 @@ struct node_services {
 
   // The log of the node. Null: nothing is logged.
   logging* logs = nullptr;
+
+  // Is told of each visitor, so that a node that stops can end those that are left. May be empty.
+  std::function<void(const caf::actor&)> on_visitor;
 
   // The time-out of a call that neither its caller's deadline nor the caller limits.
   duration default_call_timeout = std::chrono::seconds{30};

@@ -337,7 +337,8 @@ void service_handler::run_in_background(task<> work) { actor_->run_in_background
 task<caf::actor> service_handler::start_helper(child_spec helper) {
   start_child_request request{std::move(helper)};
   auto reply = co_await ask<child_reply>(actor_, supervisor(), std::chrono::minutes{1}, request);
-  co_await reply.outcome;
+  // An instance of this service that crashed meanwhile may have started it: the helper lives on.
+  if (reply.outcome.code() != status_code::already_exists || !reply.actor) co_await reply.outcome;
   co_return reply.actor;
 }
 
@@ -347,8 +348,13 @@ const call* service_handler::current_call() const noexcept {
 }
 
 void service_handler::set_reply_header(std::string name, std::string value) {
-  if (auto* run = actor_->current(); run && run->handled_call())
-    run->handled_call()->reply_headers.emplace_back(std::move(name), std::move(value));
+  auto* run = actor_->current();
+  auto* handled = run ? run->handled_call() : nullptr;
+  if (handled == nullptr) return;
+  if (handled->reply_begun())
+    log().warning("a reply header came too late: the reply has begun", {{"header", name}});
+  else
+    handled->reply_headers.emplace_back(std::move(name), std::move(value));
 }
 
 logger service_handler::log() const { return actor_->log(); }

@@ -27,11 +27,12 @@ task<> visitor::on_start() {
 
 void detail::spawn_visitor(caf::actor_system& system, const node_services& services,
                            std::function<task<>(visitor&)> work) {
-  spawn_service(
+  auto spawned = spawn_service(
     system,
     {.name = "visitor",
      .make = [work = std::move(work)]() mutable { return std::make_unique<visitor>(std::move(work)); },
      .node = &services});
+  if (services.on_visitor) services.on_visitor(spawned);
 }
 
 } // namespace troupe

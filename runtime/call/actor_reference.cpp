@@ -63,10 +63,11 @@ void actor_reference::deliver(frame what) noexcept {
     if (actor_) {
       actor = actor_;
     } else if (!is_request) {
-      // The actor that ran the call is gone, and has answered it; or the request waits here, without credit to
-      // send items. A cancellation is seen when its turn comes.
+      // The actor that ran the call is gone, and has answered it; or the request waits here, without credit
+      // to send items. A cancellation is seen when its turn comes.
       if (what.kind == frame_kind::half_close
-          && std::any_of(waiting_.begin(), waiting_.end(), [&](auto& each) { return each.call == what.call; }))
+          && std::any_of(waiting_.begin(), waiting_.end(),
+                         [&](auto& each) { return each.call == what.call; }))
         waiting_.push_back(std::move(what));
       return;
     } else if (hold_) {

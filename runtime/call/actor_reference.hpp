@@ -48,8 +48,8 @@ public:
   // Called by the actor for each request that leaves its mailbox, begun or not.
   void request_left() noexcept { depth_.fetch_sub(1, std::memory_order_relaxed); }
 
-  // From now on the actor runs on the scheduler's threads only, never on the thread of an edge that woke it up
-  // (inline_execution.hpp): for handlers that compute for long. Before the first request.
+  // From now on the actor runs on the scheduler's threads only, never on the thread of an edge that woke it
+  // up (inline_execution.hpp): for handlers that compute for long. Before the first request.
   void keep_off_edges() noexcept { off_edges_ = true; }
 
   const std::string& name() const noexcept { return name_; }

@@ -72,6 +72,7 @@ bool call::fail(status why) noexcept {
 }
 
 void call::reply_item(message_ptr item) noexcept {
+  reply_begun_ = true;
   if (caller_ && !answered())
     caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::item, .message = std::move(item)});
 }

@@ -137,6 +137,10 @@ public:
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }
   bool cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
 
+  // Whether the callee has sent an item or its answer: the headers of the reply are on their way, and fixed.
+  // For the callee only.
+  bool reply_begun() const noexcept { return reply_begun_ || answered(); }
+
   // Headers of the reply (HTTP headers, gRPC initial metadata). The callee fills them before it answers or
   // sends its first item; the caller reads them after.
   header_list reply_headers;
@@ -157,6 +161,7 @@ private:
   call_end_ptr caller_;
   call_end_ptr callee_;
   std::uint32_t initial_credit_;
+  bool reply_begun_ = false;
   std::atomic<bool> answered_ = false;
   std::atomic<bool> cancelled_ = false;
   std::atomic<bool> started_ = false;

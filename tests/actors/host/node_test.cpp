@@ -138,6 +138,13 @@ TEST_CASE("a helper runs under the module's supervisor and shows in the tree") {
   auto tree = on.run([&on](visitor& self) { return on.look_at_tree(self); }).get();
   REQUIRE(tree.has_value());
   const auto& children = tree->children.front().children;
+  auto again = on.run([](visitor& self) -> task<probe::Word> {
+                   auto request = word("ada");
+                   co_return co_await self.client<probe::First>().help(request);
+                 })
+                 .get();
+  REQUIRE(again); // the helper that lives already
+  CHECK(again->word() == "ada helped");
   CHECK(std::any_of(children.begin(), children.end(),
                     [](const supervision_node& each) { return each.name == "helper ada"; }));
 }
@@ -150,4 +157,13 @@ TEST_CASE("several instances share the calls") {
     CHECK(say_to_second(**started, "x"));
   auto starts = around.events->read();
   CHECK(std::count(starts.begin(), starts.end(), "first starts") == 3);
+}
+
+TEST_CASE("a node that stops ends the visitors that are left") {
+  world around;
+  auto started = around.both();
+  REQUIRE(started.has_value());
+  auto waits_for_ever = (*started)->run([](visitor& self) -> task<> { co_await self.sleep_for(24h); });
+  started->reset();
+  CHECK_THROWS_AS(waits_for_ever.get(), std::future_error);
 }
