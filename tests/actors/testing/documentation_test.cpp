@@ -267,9 +267,7 @@ TEST_CASE("documentation: plain CAF actors") {
   REQUIRE(carried);
   CHECK(carried->count() == 42);
   CHECK(node.run(help("put up a scarecrow")));
-  auto again = node.run(help("put up a scarecrow"));
-  REQUIRE(again.has_error());
-  CHECK(again.error().code() == troupe::status_code::already_exists);
+  CHECK(node.run(help("put up a scarecrow"))); // the one that stands already
 }
 
 TEST_CASE("documentation: limits of a module") {
