@@ -48,7 +48,7 @@ def fetch(url):
 
 
 def wrk(url):
-    out = subprocess.run(["wrk", "-t1", "-c64", f"-d{WRK_SECONDS}s", url], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(["wrk", "-t2", "-c64", f"-d{WRK_SECONDS}s", url], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out:
         sys.exit(f"bench node: errors from {url}\n{out}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
