@@ -25,7 +25,7 @@ class Contract:
         """The class of a message: type("shop.Order")."""
         return self._factory.GetPrototype(self.pool.FindMessageTypeByName(name))
 
-    def message(self, name, **fields):
+    def message(self, name, /, **fields):
         """A message from its JSON form."""
         return json_format.ParseDict(fields, self.type(name)(), descriptor_pool=self.pool)
 

@@ -3,29 +3,17 @@
 // BUILD_FOLDER keeps the installed packages; PRINT_PAGE is the program that prints the page (`page`) and its policy
 // (`policy`). Ends with `[cases] N passed, M failed`.
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { installPackages } from "./packages.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [buildFolder, printPage] = process.argv.slice(2).map((argument) => resolve(argument));
 const documentPath = join(here, "..", "golden", "library.json");
 
-// The packages are those of the lock file; a mark tells which lock file they were installed from.
-const install = () => {
-  mkdirSync(buildFolder, { recursive: true });
-  const lock = readFileSync(join(here, "package-lock.json"));
-  const mark = join(buildFolder, "installed");
-  const wanted = createHash("sha256").update(lock).digest("hex");
-  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
-  for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(here, name), join(buildFolder, name));
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: buildFolder, stdio: ["ignore", "inherit", "inherit"] });
-  writeFileSync(mark, wanted);
-};
-
-install();
+installPackages(buildFolder);
 for (const name of ["client.ts", "tsconfig.json", "page.mjs", "examples.mjs"]) copyFileSync(join(here, name), join(buildFolder, name));
 const fromBuild = createRequire(join(buildFolder, "package.json"));
 const program = (name) => join(buildFolder, "node_modules", ".bin", name);
@@ -65,8 +53,10 @@ const cases = {
     check(outcome.valid && validator.version === "3.1", JSON.stringify(outcome.errors, null, 2));
   },
   "every example is valid against its schema, and every schema compiles": async () => {
-    const { checkExamples } = await load("examples.mjs");
-    const { examples, problems } = checkExamples(JSON.parse(readFileSync(documentPath, "utf8")));
+    const { checkExamples, checkOneof } = await load("examples.mjs");
+    const document = JSON.parse(readFileSync(documentPath, "utf8"));
+    const { examples, problems } = checkExamples(document);
+    problems.push(...checkOneof(document));
     check(problems.length === 0, problems.join("\n"));
     check(examples > 50, `only ${examples} examples were found`);
   },
