@@ -157,7 +157,7 @@ TEST_CASE("64 buyers at the same time are sold what there is, and not one piece 
 }
 
 TEST_CASE("a client that goes away leaves money and goods behind, and may place the order again") {
-  shop_node shop{with_bank_delay(50ms)};
+  shop_node shop{with_bank_delay(500ms)};
   const auto before = shop.stock("hamlet");
   auto left = shop.run([](visitor& self) -> task<bool> {
     {
@@ -186,7 +186,7 @@ TEST_CASE("an order whose deadline passes gives money and goods back") {
   const auto before = shop.stock("hamlet");
   auto late = shop.run([](visitor& self) -> task<Order> {
     auto request = order("o1", {{"hamlet", 2}});
-    co_return co_await self.client<Orders>(troupe::call_options().timeout(100ms)).place(request);
+    co_return co_await self.client<Orders>(troupe::call_options().timeout(500ms)).place(request);
   });
   REQUIRE_FALSE(late);
   CHECK(late.error().code() == status_code::deadline_exceeded);
@@ -225,7 +225,8 @@ TEST_CASE("no order fails while the actors that it needs are killed") {
     int placed = 0;
     for (int number = 0; number < 200; ++number) {
       auto request = order(fmt::format("o{}", number), {{"hamlet", 1}});
-      auto outcome = co_await self.client<Orders>().place(request);
+      // Two attempts for each kill.
+      auto outcome = co_await self.client<Orders>(troupe::call_options().attempts(6)).place(request);
       placed += outcome.state() == CONFIRMED ? 1 : 0;
       if (number == 20) under_way.set_value();
     }
