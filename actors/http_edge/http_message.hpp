@@ -3,6 +3,8 @@
 // touch them but the one of their exchange.
 #pragma once
 
+#include "runtime/core/http_reason.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -119,9 +121,6 @@ private:
 // Makes `response` the problem+json of RFC 9457 with a status and a text for people; keeps the fields added
 // so far.
 void fill_problem(http_response& response, int status, std::string_view detail);
-
-// The reason phrase of RFC 9110, 15 ("Not Found"); "Unknown" for a number without one.
-std::string_view http_reason(int status) noexcept;
 
 // IMF-fixdate of RFC 9110, 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". `seconds` since 1970 in UTC.
 std::string http_date(std::int64_t seconds);

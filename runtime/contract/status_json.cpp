@@ -3,6 +3,7 @@
 #include "runtime/contract/json.hpp"
 #include "runtime/contract/json_text.hpp"
 #include "runtime/contract/text_values.hpp"
+#include "runtime/core/http_reason.hpp"
 
 #include <fmt/format.h>
 #include <google/protobuf/any.pb.h>
@@ -18,67 +19,6 @@ constexpr std::string_view type_prefix = "type.googleapis.com/";
 
 // How much of a body that is no error of ours is kept as the message.
 constexpr std::size_t max_foreign_text = 512;
-
-// The phrases of the IANA HTTP status code registry (RFC 9110 section 15), for the codes that edges answer
-// with.
-std::string_view reason_phrase(int http_status) {
-  switch (http_status) {
-  case 200:
-    return "OK";
-  case 304:
-    return "Not Modified";
-  case 400:
-    return "Bad Request";
-  case 401:
-    return "Unauthorized";
-  case 403:
-    return "Forbidden";
-  case 404:
-    return "Not Found";
-  case 405:
-    return "Method Not Allowed";
-  case 406:
-    return "Not Acceptable";
-  case 408:
-    return "Request Timeout";
-  case 409:
-    return "Conflict";
-  case 410:
-    return "Gone";
-  case 411:
-    return "Length Required";
-  case 412:
-    return "Precondition Failed";
-  case 413:
-    return "Content Too Large";
-  case 414:
-    return "URI Too Long";
-  case 415:
-    return "Unsupported Media Type";
-  case 422:
-    return "Unprocessable Content";
-  case 428:
-    return "Precondition Required";
-  case 429:
-    return "Too Many Requests";
-  case 431:
-    return "Request Header Fields Too Large";
-  case 499:
-    return "Client Closed Request";
-  case 500:
-    return "Internal Server Error";
-  case 501:
-    return "Not Implemented";
-  case 502:
-    return "Bad Gateway";
-  case 503:
-    return "Service Unavailable";
-  case 504:
-    return "Gateway Timeout";
-  default:
-    return "Error";
-  }
-}
 
 void append_detail(const status_detail& detail, std::string& out) {
   google::protobuf::Any any;
@@ -148,7 +88,7 @@ std::string problem_json(const status& outcome, std::string_view instance, int h
   if (http_status == 0) http_status = http_status_of(outcome.code());
   std::string out;
   fmt::format_to(std::back_inserter(out), R"({{"type":"about:blank","title":"{}","status":{},"detail":)",
-                 reason_phrase(http_status), http_status);
+                 http_reason(http_status), http_status);
   append_json_string(outcome.message(), out);
   if (!instance.empty()) {
     out += ",\"instance\":";
