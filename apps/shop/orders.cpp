@@ -14,6 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int most_settlements = 3;
+constexpr int most_commits = 10;
 constexpr int most_take_backs = 20;
 constexpr troupe::duration take_back_pause = 500ms;
 
@@ -145,16 +146,19 @@ troupe::task<> orders::take_prices(order_record& record, const PlaceOrderRequest
   *record.order.mutable_total() = euros(total);
 }
 
+// An Inventory that has crashed has forgotten its reservations. It may crash again between a reservation made
+// anew and its commit, so both are repeated; what never settles is no verdict on the order.
 troupe::task<> orders::commit_goods(std::string reservation_id, const PlaceOrderRequest& request) {
   CommitRequest commit;
   commit.set_reservation_id(reservation_id);
-  auto outcome = co_await client<Inventory>().commit(commit).as_result();
-  if (outcome) co_return;
-  if (outcome.error().code() != troupe::status_code::not_found) co_await outcome.error();
-  // Inventory has crashed and forgotten the reservation.
-  auto reservation = reservation_of(reservation_id, request);
-  co_await client<Inventory>().reserve(std::move(reservation));
-  co_await client<Inventory>().commit(commit);
+  for (int attempt = 1; attempt <= most_commits; ++attempt) {
+    auto outcome = co_await client<Inventory>().commit(commit).as_result();
+    if (outcome) co_return;
+    if (outcome.error().code() != troupe::status_code::not_found) co_await outcome.error();
+    auto reservation = reservation_of(reservation_id, request);
+    co_await client<Inventory>().reserve(std::move(reservation));
+  }
+  co_await troupe::unavailable("Inventory forgot the reservation {} {} times", reservation_id, most_commits);
 }
 
 // Gives back money and goods, whichever were taken, as often as it needs.
