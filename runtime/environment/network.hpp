@@ -1,10 +1,12 @@
-// Datagrams and names: what discovery needs of a network. Real, or simulated with loss, delay and partitions.
-// (TCP streams belong to the edges and to CAF, which bring their own.)
+// Datagrams, streams and names: what nodes need of a network to find each other and to talk. Real, or
+// simulated with loss, delay and partitions. (The edges, whose peers are not nodes, bring sockets of their
+// own.)
 #pragma once
 
 #include "runtime/core/result.hpp"
 #include "runtime/core/status.hpp"
 #include "runtime/environment/address.hpp"
+#include "runtime/environment/event_loop.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +69,13 @@ public:
   // address is not one of this host; PERMISSION_DENIED; INVALID_ARGUMENT: no handler.
   virtual result<std::unique_ptr<datagram_socket>> open_datagram(const endpoint& local,
                                                                  datagram_handler on_datagram) = 0;
+
+  // Makes a loop for streams and timers: a thread in the real network, called `name` (15 bytes at most).
+  virtual std::unique_ptr<event_loop> open_loop(std::string_view name) = 0;
+
+  // Reads the files and checks that they fit together. INVALID_ARGUMENT, naming the file and what is wrong with
+  // it: missing, not PEM, the key is not the certificate's, expired, not signed by the authority.
+  virtual result<stream_credentials_ptr> load_credentials(const stream_security& files) = 0;
 
   // Finds the IPv4 and IPv6 addresses of a host name (or the address itself when `host` is one), in the order
   // of preference of RFC 6724. When the returned status is an error the handler is never called; otherwise it
