@@ -190,6 +190,11 @@ public:
     return std::unique_ptr<datagram_socket>{std::make_unique<real_datagram_socket>(std::move(impl))};
   }
 
+  std::unique_ptr<event_loop> open_loop(std::string_view name) override { return make_real_loop(name); }
+  result<stream_credentials_ptr> load_credentials(const stream_security& files) override {
+    return load_real_credentials(files);
+  }
+
   status resolve(std::string_view host, addresses_handler then) override {
     return resolver_.resolve(host, std::move(then));
   }

@@ -13,6 +13,10 @@ std::unique_ptr<disk> make_real_disk();
 
 std::unique_ptr<network> make_real_network(std::optional<endpoint> name_server);
 
+// See network::open_loop() and network::load_credentials().
+std::unique_ptr<event_loop> make_real_loop(std::string_view name);
+result<stream_credentials_ptr> load_real_credentials(const stream_security& files);
+
 // The look-ups of a real network, on one thread of their own because the system's functions block.
 // Thread-safe. Destroying it tells what is pending CANCELLED; it does not wait for a name server.
 class real_resolver {
