@@ -1,3 +1,4 @@
+#include "runtime/environment/real_asio.hpp"
 #include "runtime/environment/real_parts.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,23 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 using udp = asio::ip::udp;
-
-udp::endpoint to_asio(const endpoint& from) {
-  const auto& bytes = from.address.bytes();
-  if (from.address.is_v4()) {
-    return {asio::ip::address_v4{{bytes[12], bytes[13], bytes[14], bytes[15]}}, from.port};
-  }
-  return {asio::ip::address_v6{bytes}, from.port};
-}
-
-endpoint from_asio(const udp::endpoint& from) {
-  const auto address = from.address();
-  if (address.is_v4()) {
-    const auto b = address.to_v4().to_bytes();
-    return {ip_address::v4(b[0], b[1], b[2], b[3]), from.port()};
-  }
-  return {ip_address{address.to_v6().to_bytes()}, from.port()};
-}
 
 // The thread that all sockets of a network share; started by the first one.
 class socket_thread {
@@ -65,7 +49,7 @@ public:
     : thread_(thread), socket_(thread.context()), handler_(std::move(handler)) {}
 
   status bind(const endpoint& local) {
-    const auto where = to_asio(local);
+    const auto where = to_asio<udp>(local);
     boost::system::error_code error;
     socket_.open(where.protocol(), error);
     if (!error && !local.address.is_v4()) socket_.set_option(asio::ip::v6_only{false}, error);
@@ -150,7 +134,7 @@ public:
       return invalid_argument("a datagram of {} bytes is larger than {}", payload.size(), max_datagram_size);
     }
     // A socket of asio belongs to one thread, but the system call may run beside its pending receive.
-    auto where = to_asio(to);
+    auto where = to_asio<udp>(to);
     if (!impl_->local().address.is_v4() && to.address.is_v4()) {
       where.address(asio::ip::address_v6{to.address.bytes()}); // an IPv6 socket wants the mapped form
     }
