@@ -63,7 +63,7 @@ private:
       return fail(unavailable("nobody listens on {}", peer_.to_string()));
     connection_ = std::make_shared<real_connection>(loop_, std::move(socket_), peer_, connection_place{});
     if (!credentials_) return succeed();
-    connection_->start_handshake(credentials_, tls_session::side::client,
+    connection_->start_handshake(credentials_, stream_tls::side::client,
                                  [weak = weak_from_this()](const status& how) {
                                    const auto self = weak.lock();
                                    if (!self || !self->then_) return;

@@ -13,7 +13,7 @@ using tcp = asio::ip::tcp;
 // Full buffers read in a row before other connections of the loop get their turn.
 constexpr int reads_in_a_row = 4;
 // Plain text encrypted at a time: its ciphertext is sent while it is in the processor's cache.
-constexpr std::size_t encrypted_at_a_time = 4 * tls_session::record_size;
+constexpr std::size_t encrypted_at_a_time = 4 * stream_tls::record_size;
 // Ciphertext buffers larger than this are not kept between writes.
 constexpr std::size_t kept_output = 2 * encrypted_at_a_time;
 // Bytes that nobody wants, thrown away on close(): a socket closed with unread bytes resets the connection,
@@ -49,7 +49,7 @@ real_connection::real_connection(real_loop& loop, tcp::socket socket, const endp
   socket_.set_option(tcp::no_delay{true}, ignored);
 }
 
-void real_connection::start_handshake(stream_credentials_ptr credentials, tls_session::side which,
+void real_connection::start_handshake(stream_credentials_ptr credentials, stream_tls::side which,
                                       std::function<void(const status&)> then) {
   tls_.emplace(std::move(credentials), which, peer_.to_string());
   handshaken_ = std::move(then);
@@ -171,9 +171,9 @@ void real_connection::take(std::span<const std::byte> bytes) {
 
 void real_connection::go_on_with_handshake() {
   const auto where = tls_->handshake();
-  if (where == tls_session::state::failed) return end(tls_->failure());
+  if (where == stream_tls::state::failed) return end(tls_->failure());
   flush();
-  if (where != tls_session::state::open) return;
+  if (where != stream_tls::state::open) return;
   peer_names_ = tls_->peer_names();
   const auto told = std::exchange(handshaken_, nullptr);
   tls_->keep_rest();
@@ -191,8 +191,8 @@ void real_connection::take_plain_text() {
     const auto size = tls_->read(buffer);
     if (size > 0) handler_->on_bytes(buffer.first(size));
     if (!is_open()) return;
-    if (tls_->current() == tls_session::state::failed) return end(tls_->failure());
-    if (tls_->current() == tls_session::state::closed) return end({});
+    if (tls_->current() == stream_tls::state::failed) return end(tls_->failure());
+    if (tls_->current() == stream_tls::state::closed) return end({});
     if (size == 0) break;
   }
   flush();

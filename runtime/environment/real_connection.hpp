@@ -37,7 +37,7 @@ public:
                   connection_place place);
 
   // Calls `then` once, never from within this call, unless close() comes first.
-  void start_handshake(stream_credentials_ptr credentials, tls_session::side which,
+  void start_handshake(stream_credentials_ptr credentials, stream_tls::side which,
                        std::function<void(const status&)> then);
 
   // As of byte_stream.
@@ -75,7 +75,7 @@ private:
   boost::asio::ip::tcp::socket socket_;
   const endpoint peer_;
   connection_place place_;
-  std::optional<tls_session> tls_;
+  std::optional<stream_tls> tls_;
   std::vector<std::string> peer_names_;
   std::function<void(const status&)> handshaken_; // while the handshake lasts
   stream_handler* handler_ = nullptr;             // from begin() to the end

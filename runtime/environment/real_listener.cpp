@@ -102,7 +102,7 @@ private:
     };
     handshakes_.emplace(connection, loop_.after(options_.handshake_timeout, std::move(too_late)));
     connection->start_handshake(
-      options_.credentials, tls_session::side::server,
+      options_.credentials, stream_tls::side::server,
       [self = weak_from_this(), weak = std::weak_ptr{connection}](const status& how) {
         const auto here = self.lock();
         auto done = weak.lock();

@@ -43,8 +43,8 @@ bool is_about_identity(int alert) {
 
 // OpenSSL's way to the bytes: a source and sink over the session's own buffers, so that nothing is copied
 // through a queue of OpenSSL's.
-struct tls_session::bio {
-  static tls_session& of(BIO* self) { return *static_cast<tls_session*>(BIO_get_data(self)); }
+struct stream_tls::bio {
+  static stream_tls& of(BIO* self) { return *static_cast<stream_tls*>(BIO_get_data(self)); }
 
   static int read(BIO* self, char* into, int size) {
     auto& input = of(self).input_;
@@ -81,8 +81,8 @@ struct tls_session::bio {
   }
 };
 
-tls_session::tls_session(stream_credentials_ptr credentials, side which, std::string peer,
-                         std::uint64_t records_a_key)
+stream_tls::stream_tls(stream_credentials_ptr credentials, side which, std::string peer,
+                       std::uint64_t records_a_key)
   : credentials_(std::move(credentials)), side_(which), peer_(std::move(peer)), records_a_key_(records_a_key),
     ssl_(SSL_new(credentials_->context())) {
   auto* way = BIO_new(bio::method());
@@ -96,19 +96,19 @@ tls_session::tls_session(stream_credentials_ptr credentials, side which, std::st
   BIO_set_init(way, 1);
   SSL_set_bio(ssl_, way, way);
   SSL_set_app_data(ssl_, this);
-  SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, &tls_session::judge);
+  SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, &stream_tls::judge);
   if (side_ == side::server)
     SSL_set_accept_state(ssl_);
   else
     SSL_set_connect_state(ssl_);
 }
 
-tls_session::~tls_session() { SSL_free(ssl_); }
+stream_tls::~stream_tls() { SSL_free(ssl_); }
 
-int tls_session::judge(int good, x509_store_ctx_st* context) {
+int stream_tls::judge(int good, x509_store_ctx_st* context) {
   if (good == 1) return good;
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto& self = *static_cast<tls_session*>(SSL_get_app_data(ssl));
+  auto& self = *static_cast<stream_tls*>(SSL_get_app_data(ssl));
   const int error = X509_STORE_CTX_get_error(context);
   const auto* culprit = X509_STORE_CTX_get_current_cert(context);
   const bool own = X509_STORE_CTX_get_error_depth(context) == 0;
@@ -118,13 +118,13 @@ int tls_session::judge(int good, x509_store_ctx_st* context) {
   return 0;
 }
 
-void tls_session::offer(std::span<const std::byte> ciphertext) {
+void stream_tls::offer(std::span<const std::byte> ciphertext) {
   input_ = ciphertext;
   if (ciphertext.empty() || std::exchange(peer_seen_, true) || looks_like_tls(ciphertext)) return;
   fail(unauthenticated("{} does not speak TLS", peer_));
 }
 
-void tls_session::keep_rest() {
+void stream_tls::keep_rest() {
   if (input_.empty()) {
     kept_.clear();
     return;
@@ -136,7 +136,7 @@ void tls_session::keep_rest() {
   input_ = kept_;
 }
 
-tls_session::state tls_session::handshake() {
+stream_tls::state stream_tls::handshake() {
   if (state_ != state::handshake) return state_;
   ERR_clear_error();
   const int returned = SSL_do_handshake(ssl_);
@@ -147,7 +147,7 @@ tls_session::state tls_session::handshake() {
   return state_;
 }
 
-std::size_t tls_session::read(std::span<std::byte> into) {
+std::size_t stream_tls::read(std::span<std::byte> into) {
   std::size_t filled = 0;
   // Without room for a whole record OpenSSL would hold the rest of one, which has_input() does not know of.
   while (state_ == state::open && into.size() - filled >= record_size) {
@@ -163,7 +163,7 @@ std::size_t tls_session::read(std::span<std::byte> into) {
   return filled;
 }
 
-bool tls_session::write(std::span<const std::byte> plain) {
+bool stream_tls::write(std::span<const std::byte> plain) {
   if (state_ != state::open && state_ != state::closed) return false;
   while (!plain.empty()) {
     ERR_clear_error();
@@ -188,14 +188,14 @@ bool tls_session::write(std::span<const std::byte> plain) {
   return true;
 }
 
-void tls_session::say_goodbye() {
+void stream_tls::say_goodbye() {
   if (state_ != state::open && state_ != state::closed) return;
   ERR_clear_error();
   SSL_shutdown(ssl_);
   ERR_clear_error();
 }
 
-void tls_session::fail(int returned) {
+void stream_tls::fail(int returned) {
   switch (SSL_get_error(ssl_, returned)) {
   case SSL_ERROR_WANT_READ:
   case SSL_ERROR_WANT_WRITE:
@@ -211,14 +211,14 @@ void tls_session::fail(int returned) {
   }
 }
 
-void tls_session::fail(status why) {
+void stream_tls::fail(status why) {
   if (state_ == state::failed) return;
   state_ = state::failed;
   failure_ = std::move(why);
   input_ = {};
 }
 
-status tls_session::explain_failure(unsigned long code) const {
+status stream_tls::explain_failure(unsigned long code) const {
   const int reason = ERR_GET_REASON(code);
   const bool by_peer = ERR_GET_LIB(code) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET;
   if (by_peer) {
@@ -246,7 +246,7 @@ status tls_session::explain_failure(unsigned long code) const {
   }
 }
 
-std::vector<std::string> tls_session::peer_names() const {
+std::vector<std::string> stream_tls::peer_names() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_);
   return certificate == nullptr ? std::vector<std::string>{} : names_of(certificate);
 }

@@ -19,7 +19,7 @@ struct x509_store_ctx_st;
 namespace troupe {
 
 // For one thread.
-class tls_session {
+class stream_tls {
 public:
   enum class side { client, server };
   enum class state {
@@ -35,11 +35,11 @@ public:
   static constexpr std::size_t record_size = 16 * 1024;
 
   // `peer` is how messages call it: its address. `credentials` is not null.
-  tls_session(stream_credentials_ptr credentials, side which, std::string peer,
-              std::uint64_t records_a_key = default_records_a_key);
-  ~tls_session();
-  tls_session(const tls_session&) = delete;
-  tls_session& operator=(const tls_session&) = delete;
+  stream_tls(stream_credentials_ptr credentials, side which, std::string peer,
+             std::uint64_t records_a_key = default_records_a_key);
+  ~stream_tls();
+  stream_tls(const stream_tls&) = delete;
+  stream_tls& operator=(const stream_tls&) = delete;
 
   // Lends ciphertext of the peer, until keep_rest(). Precondition: has_input() is false.
   void offer(std::span<const std::byte> ciphertext);
