@@ -199,6 +199,9 @@ void real_connection::take_plain_text() {
 }
 
 void real_connection::end_of_input() {
+  // The kernel tells of a reset once: to the send that failed. After it the input looks as if it had just
+  // ended.
+  if (!send_failure_.ok()) return;
   if (handshaken_)
     return end(
       unavailable("{} closed the connection during the TLS handshake: it has too many, or expects no TLS",

@@ -1,0 +1,521 @@
+#include "tests/runtime/environment/stream_pair.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <sys/resource.h>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("bytes pass both ways, and each end knows the other's address") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  pair.on_server([&] {
+    pair.server.bytes_hook = [&](auto bytes) { pair.server.stream->write({bytes.begin(), bytes.end()}); };
+  });
+  pair.on_client([&] { pair.client.write("hello"); });
+  CHECK(pair.notes.wait([&] { return pair.client.received == "hello"; }));
+  CHECK(pair.notes.read(pair.server.received) == "hello");
+  pair.on_client([&] {
+    CHECK(pair.client.stream->peer() == pair.address);
+    CHECK(pair.client.stream->peer_names().empty());
+  });
+  endpoint seen;
+  pair.on_server([&] { seen = pair.server.stream->peer(); });
+  CHECK(seen.address == ip_address::loopback());
+  CHECK(seen.port != 0);
+  CHECK(seen.port != pair.address.port);
+}
+
+TEST_CASE("a write is told drained later, and its buffer comes back empty to be filled again") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  const std::byte* given = nullptr;
+  bool within = false, told_within = false;
+  std::vector<std::pair<const std::byte*, std::size_t>> back;
+  pair.on_client([&] {
+    pair.client.drained_hook = [&](byte_buffer spent) {
+      told_within |= within;
+      back.emplace_back(spent.data(), spent.size());
+    };
+    byte_buffer bytes = buffer_of("some bytes");
+    given = bytes.data();
+    within = true;
+    pair.client.stream->write(std::move(bytes));
+    within = false;
+  });
+  REQUIRE(pair.notes.wait([&] { return pair.client.drained == 1; }));
+  pair.on_client([&] { pair.client.stream->write({}); }); // nothing is drained like anything else
+  REQUIRE(pair.notes.wait([&] { return pair.client.drained == 2; }));
+  pair.settle();
+  REQUIRE(back.size() == 2);
+  CHECK(back[0] == std::pair{given, std::size_t{0}});
+  CHECK_FALSE(told_within);
+}
+
+TEST_CASE("much passes both ways at once, whole and in order, while both ends pause again and again") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  const auto sent = pattern(8 << 20);
+  auto prepare = [&](stream_end& end, event_loop& loop) {
+    end.bytes_hook = [&](auto) {
+      end.stream->pause_reading();
+      loop.post([&] { end.stream->resume_reading(); });
+    };
+    // One large write, then some of odd sizes.
+    end.drained_hook = [&, at = std::size_t{4 << 20}](byte_buffer spent) mutable {
+      if (at == sent.size()) return;
+      const auto size = std::min<std::size_t>(sent.size() - at, 77'777);
+      spent = buffer_of(std::string_view{sent}.substr(at, size));
+      at += size;
+      end.stream->write(std::move(spent));
+    };
+    end.write(std::string_view{sent}.substr(0, 4 << 20));
+  };
+  pair.on_client([&] { prepare(pair.client, *pair.client_loop); });
+  pair.on_server([&] { prepare(pair.server, *pair.server_loop); });
+  CHECK(pair.notes.wait([&] {
+    return pair.client.received.size() >= sent.size() && pair.server.received.size() >= sent.size();
+  }));
+  CHECK((pair.notes.read(pair.client.received) == sent));
+  CHECK((pair.notes.read(pair.server.received) == sent));
+}
+
+TEST_CASE("a reader that pauses holds its writer back, and nobody else") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  constexpr std::size_t much = 64 << 20; // more than the kernel's buffers of both ends
+  pair.on_server([&] { pair.server.bytes_hook = [&](auto) { pair.server.stream->pause_reading(); }; });
+  pair.on_client([&] { pair.client.stream->write(byte_buffer(much)); });
+  REQUIRE(pair.notes.wait([&] { return !pair.server.received.empty(); }));
+  const auto taken = pair.notes.read(pair.server.received).size();
+  CHECK(taken <= 128 * 1024);
+  // The other direction, and another stream between the same loops.
+  pair.on_server([&] { pair.server.write("back"); });
+  CHECK(pair.notes.wait([&] { return pair.client.received == "back"; }));
+  stream_end second_server{pair.notes}, second_client{pair.notes};
+  std::unique_ptr<loop_timer> connecting;
+  pair.on_server([&] { pair.accept_hook = [&](auto stream) { second_server.take(std::move(stream)); }; });
+  pair.on_client([&] {
+    connecting = pair.client_loop->connect(pair.address, nullptr, 10s, [&](auto got) {
+      second_client.take(std::move(*got));
+      second_client.write("another");
+    });
+  });
+  CHECK(pair.notes.wait([&] { return second_server.received == "another"; }));
+  pair.settle();
+  CHECK(pair.notes.read(pair.client.drained) == 0);
+  CHECK(pair.notes.read(pair.server.received).size() == taken);
+  pair.on_server([&] {
+    pair.server.bytes_hook = nullptr;
+    pair.server.stream->resume_reading();
+    second_server.stream.reset();
+  });
+  CHECK(pair.notes.wait([&] { return pair.server.received.size() == much; }));
+  CHECK(pair.notes.wait([&] { return pair.client.drained == 1; }));
+  pair.on_client([&] {
+    second_client.stream.reset();
+    connecting.reset();
+  });
+}
+
+TEST_CASE("a writer that is drained at once does not keep the loop for itself") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  bool stop = false; // of the client's loop
+  pair.on_client([&] {
+    pair.client.drained_hook = [&](byte_buffer spent) {
+      if (stop) return;
+      spent.resize(1);
+      pair.client.stream->write(std::move(spent));
+    };
+    pair.client.write("x");
+  });
+  CHECK(pair.notes.wait([&] { return pair.client.drained > 1000; }));
+  pair.on_client([&] { stop = true; });
+}
+
+TEST_CASE("the end of a stream is told to the other end only") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  pair.on_client([&] { pair.client.write("last words"); });
+  REQUIRE(pair.notes.wait([&] { return pair.client.drained == 1; }));
+  pair.on_server([&] { pair.server.write("never read"); });
+  SECTION("the client ends it, although it has bytes to read") {
+    pair.on_client([&] { pair.client.stream.reset(); });
+    CHECK(pair.notes.wait([&] { return !pair.server.closed.empty(); }));
+    CHECK(pair.notes.read(pair.server.received) == "last words");
+    CHECK(pair.notes.read(pair.server.closed).front() == status{});
+    pair.settle();
+    CHECK(pair.notes.read(pair.client.closed).empty());
+  }
+  SECTION("the server ends it") {
+    pair.on_server([&] { pair.server.stream.reset(); });
+    CHECK(pair.notes.wait([&] { return !pair.client.closed.empty(); }));
+    CHECK(pair.notes.read(pair.client.closed).front() == status{});
+    CHECK(pair.notes.read(pair.client.received) == "never read");
+  }
+}
+
+TEST_CASE("a handler may destroy its stream from within each of its functions") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  SECTION("on_bytes, with more to come") {
+    pair.on_server([&] { pair.server.bytes_hook = [&](auto) { pair.server.stream.reset(); }; });
+    pair.on_client([&] { pair.client.stream->write(byte_buffer(8 << 20)); });
+    CHECK(pair.notes.wait([&] { return !pair.client.closed.empty(); }));
+    pair.settle();
+    CHECK(pair.notes.read(pair.server.received).size() <= 128 * 1024);
+    CHECK(pair.notes.read(pair.server.closed).empty());
+  }
+  SECTION("on_drained") {
+    pair.on_client([&] {
+      pair.client.drained_hook = [&](auto) { pair.client.stream.reset(); };
+      pair.client.write("all");
+    });
+    CHECK(pair.notes.wait([&] { return pair.server.closed.size() == 1; }));
+    CHECK(pair.notes.read(pair.server.received) == "all");
+  }
+  SECTION("on_closed") {
+    pair.on_server([&] { pair.server.closed_hook = [&] { pair.server.stream.reset(); }; });
+    pair.on_client([&] { pair.client.stream.reset(); });
+    CHECK(pair.notes.wait([&] { return pair.server.closed.size() == 1; }));
+  }
+  SECTION("on_bytes, with a write of its own under way") {
+    pair.on_server([&] {
+      pair.server.stream->write(byte_buffer(32 << 20));
+      pair.server.bytes_hook = [&](auto) { pair.server.stream.reset(); };
+    });
+    pair.on_client([&] {
+      pair.client.stream->pause_reading();
+      pair.client.write("go");
+    });
+    pair.on_client([&] { pair.client.stream->resume_reading(); });
+    CHECK(pair.notes.wait([&] { return pair.client.closed.size() == 1; }));
+    CHECK(pair.notes.read(pair.client.received).size() < 32 << 20);
+  }
+  pair.settle();
+}
+
+TEST_CASE("a connection that the peer resets ends with UNAVAILABLE") {
+  stream_pair pair;
+  pair.listen();
+  raw_socket peer;
+  REQUIRE(peer.connect(pair.address));
+  REQUIRE(pair.notes.wait([&] { return pair.accepted == 1; }));
+  endpoint who;
+  pair.on_server([&] { who = pair.server.stream->peer(); });
+  SECTION("while it is quiet") { peer.reset(); }
+  SECTION("while it is written to") {
+    pair.on_server([&] { pair.server.stream->write(byte_buffer(32 << 20)); });
+    CHECK_FALSE(peer.receive().empty());
+    peer.reset();
+  }
+  SECTION("while it is written to and does not read") {
+    pair.on_server([&] {
+      pair.server.stream->pause_reading();
+      pair.server.stream->write(byte_buffer(32 << 20));
+    });
+    CHECK_FALSE(peer.receive().empty());
+    peer.reset();
+  }
+  REQUIRE(pair.notes.wait([&] { return !pair.server.closed.empty(); }));
+  CHECK(pair.notes.read(pair.server.closed)
+        == std::vector{unavailable("{} reset the connection", who.to_string())});
+  pair.on_server([&] {
+    pair.server.stream->write(byte_buffer(10)); // has no effect any more
+    pair.server.stream->resume_reading();
+  });
+  pair.settle();
+  CHECK(pair.notes.read(pair.server.closed).size() == 1);
+  CHECK(pair.notes.read(pair.server.drained) == 0);
+}
+
+TEST_CASE("what came before begin() is told after it, the end too") {
+  stream_pair pair;
+  std::unique_ptr<byte_stream> waiting;
+  pair.accept_hook = [&](auto stream) { waiting = std::move(stream); };
+  pair.listen();
+  raw_socket peer;
+  REQUIRE(peer.connect(pair.address));
+  REQUIRE(peer.send("early"));
+  peer.close();
+  REQUIRE(pair.notes.wait([&] { return pair.accepted == 1; }));
+  std::size_t within = 0;
+  pair.on_server([&] {
+    pair.server.take(std::move(waiting));
+    within = pair.server.received.size() + pair.server.closed.size();
+  });
+  CHECK(within == 0);
+  CHECK(pair.notes.wait([&] { return pair.server.closed == std::vector{status{}}; }));
+  CHECK(pair.notes.read(pair.server.received) == "early");
+}
+
+TEST_CASE("a stream that nobody takes is closed") {
+  stream_pair pair;
+  pair.accept_hook = [](auto) {};
+  pair.listen();
+  REQUIRE(pair.meet());
+  CHECK(pair.notes.wait([&] { return pair.client.closed == std::vector{status{}}; }));
+}
+
+TEST_CASE("connecting to nobody fails, saying how") {
+  stream_pair pair;
+  SECTION("nobody listens") {
+    pair.listen();
+    pair.on_server([&] { pair.listener.reset(); });
+    pair.connect();
+    CHECK(pair.notes.wait([&] { return pair.connects == 1; }));
+    CHECK(pair.notes.read(pair.connect_outcome)
+          == unavailable("nobody listens on {}", pair.address.to_string()));
+  }
+  SECTION("nobody answers") {
+    raw_socket busy, first, second;
+    const auto address = busy.listen(0); // room for one that nobody accepts
+    REQUIRE(first.connect(address));
+    pair.connect_to(address, nullptr, 50ms);
+    CHECK(pair.notes.wait([&] { return pair.connects == 1; }));
+    CHECK(pair.notes.read(pair.connect_outcome)
+          == unavailable("{} did not answer within 50 ms", address.to_string()));
+  }
+  SECTION("no way there") {
+    pair.connect_to({*ip_address::parse("255.255.255.255"), 1}, nullptr, 1s);
+    CHECK(pair.notes.wait([&] { return pair.connects == 1; }));
+    CHECK(pair.notes.read(pair.connect_outcome).code() == status_code::unavailable);
+  }
+}
+
+TEST_CASE("an attempt to connect that is given up is not told of") {
+  stream_pair pair;
+  pair.accept_hook = [](auto) {}; // closes it
+  pair.listen();
+  const auto before = open_descriptors();
+  pair.on_client([&] {
+    for (int i = 0; i < 100; ++i)
+      auto dropped = pair.client_loop->connect(pair.address, nullptr, 10s,
+                                               [&](auto&&) { pair.notes.change([&] { ++pair.connects; }); });
+  });
+  pair.settle();
+  REQUIRE(pair.meet());
+  CHECK(pair.notes.read(pair.connects) == 1);
+  // The last of all to be accepted, and so to be closed.
+  CHECK(pair.notes.wait([&] { return !pair.client.closed.empty(); }));
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("an attempt to connect may be destroyed by whom it tells") {
+  stream_pair pair;
+  pair.listen();
+  bool told_within = false;
+  pair.on_client([&] {
+    bool within = true;
+    pair.connecting = pair.client_loop->connect(pair.address, nullptr, 10s, [&](auto got) {
+      told_within = within;
+      pair.connecting.reset();
+      if (got) pair.client.take(std::move(*got));
+      pair.notes.change([&] { ++pair.connects; });
+    });
+    within = false;
+  });
+  CHECK(pair.notes.wait([&] { return pair.connects == 1 && pair.accepted == 1; }));
+  CHECK_FALSE(told_within);
+}
+
+TEST_CASE("a place that cannot be listened on is refused") {
+  stream_pair pair;
+  pair.listen();
+  auto error = [&](const endpoint& where, const listen_options& options = {}) {
+    status out;
+    pair.on_server([&] {
+      out = status_of(pair.server_loop->listen(
+        where, options, [](auto) {}, nullptr));
+    });
+    return out;
+  };
+  CHECK(error(pair.address)
+        == already_exists("cannot listen on {}: Address already in use", pair.address.to_string()));
+  CHECK(error({ip_address::v4(203, 0, 113, 1), 0}).code() == status_code::unavailable);
+  CHECK(error(any_port, {.max_connections = 0})
+        == invalid_argument("max_connections is 0; it must be 1 to 100000"));
+  CHECK(error(any_port, {.max_connections = 100'001}).code() == status_code::invalid_argument);
+  CHECK(error(any_port, {.handshake_timeout = 0s}).code() == status_code::invalid_argument);
+  CHECK(error(any_port).ok());
+}
+
+TEST_CASE("a listener takes no more connections than it may, and others again once some have ended") {
+  stream_pair pair;
+  std::vector<std::unique_ptr<byte_stream>> open;
+  pair.accept_hook = [&](auto stream) { open.push_back(std::move(stream)); };
+  pair.listen({.max_connections = 2});
+  raw_socket first, second, third, fourth;
+  REQUIRE(first.connect(pair.address));
+  REQUIRE(second.connect(pair.address));
+  REQUIRE(pair.notes.wait([&] { return pair.accepted == 2; }));
+  REQUIRE(third.connect(pair.address));
+  REQUIRE(pair.notes.wait([&] { return pair.refused.size() == 1; }));
+  CHECK(third.receive().empty());
+  const auto [who, why] = pair.notes.read(pair.refused).front();
+  CHECK(who.address == ip_address::loopback());
+  CHECK(who.port != 0);
+  CHECK(why == resource_exhausted("2 connections are open already"));
+  pair.on_server([&] { open.pop_back(); });
+  REQUIRE(fourth.connect(pair.address));
+  CHECK(pair.notes.wait([&] { return pair.accepted == 3; }));
+  // Streams outlive their listener.
+  pair.on_server([&] { pair.listener.reset(); });
+  raw_socket fifth;
+  CHECK_FALSE(fifth.connect(pair.address));
+  pair.on_server([&] {
+    open.front()->begin(pair.server);
+    open.front()->write(buffer_of("still here"));
+  });
+  CHECK(first.receive() == "still here");
+  pair.on_server([&] { open.clear(); });
+}
+
+TEST_CASE("a listener rests while the process has no descriptors left, then goes on") {
+  stream_pair pair;
+  pair.listen();
+  raw_socket peer;
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  rlimit none = usual;
+  none.rlim_cur = 3;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const bool arrived = peer.connect(pair.address); // the kernel does that much by itself
+  const bool told = pair.notes.wait([&] { return !pair.refused.empty(); });
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  REQUIRE(arrived);
+  REQUIRE(told);
+  const auto [who, why] = pair.notes.read(pair.refused).front();
+  CHECK(who == endpoint{});
+  CHECK(why
+        == resource_exhausted("cannot accept connections on {}, trying again in 100 ms: Too many open files",
+                              pair.address.to_string()));
+  CHECK(pair.notes.wait([&] { return pair.accepted == 1; }));
+}
+
+TEST_CASE("whoever is told of a connection may destroy the listener") {
+  stream_pair pair;
+  SECTION("one that was accepted") {
+    pair.accept_hook = [&](auto stream) {
+      pair.listener.reset();
+      pair.server.take(std::move(stream));
+    };
+    pair.listen();
+    REQUIRE(pair.meet());
+    pair.on_client([&] { pair.client.write("x"); });
+    CHECK(pair.notes.wait([&] { return pair.server.received == "x"; }));
+  }
+  SECTION("one that was refused") {
+    std::vector<std::unique_ptr<byte_stream>> open;
+    std::unique_ptr<stream_listener> listener;
+    endpoint address;
+    pair.on_server([&] {
+      listener = std::move(*pair.server_loop->listen(
+        any_port, {.max_connections = 1}, [&](auto stream) { open.push_back(std::move(stream)); },
+        [&](auto& peer, auto& why) {
+          listener.reset();
+          pair.notes.change([&] { pair.refused.emplace_back(peer, why); });
+        }));
+      address = listener->local();
+    });
+    raw_socket first, second;
+    REQUIRE(first.connect(address));
+    REQUIRE(second.connect(address));
+    CHECK(pair.notes.wait([&] { return pair.refused.size() == 1; }));
+    pair.on_server([&] { open.clear(); });
+  }
+}
+
+TEST_CASE("streams over IPv6, and IPv4 to a listener for both") {
+  stream_pair pair;
+  pair.listen({}, {ip_address{}, 0});
+  if (!pair.listener) {
+    WARN("no IPv6 on this machine");
+    return;
+  }
+  const bool six = GENERATE(true, false);
+  const auto loopback = six ? *ip_address::parse("::1") : ip_address::loopback();
+  pair.connect_to({loopback, pair.address.port});
+  REQUIRE(pair.connected());
+  pair.on_client([&] { pair.client.write("x"); });
+  CHECK(pair.notes.wait([&] { return pair.server.received == "x"; }));
+  endpoint seen;
+  pair.on_server([&] { seen = pair.server.stream->peer(); });
+  CHECK(seen.address == loopback);
+}
+
+TEST_CASE("a thousand connections come and go and leave nothing behind") {
+  stream_pair pair;
+  std::vector<std::unique_ptr<stream_end>> ends; // of the server's loop
+  pair.accept_hook = [&](auto stream) {
+    ends.push_back(std::make_unique<stream_end>(pair.notes));
+    ends.back()->take(std::move(stream));
+  };
+  pair.listen({.max_connections = 50});
+  const auto before = open_descriptors();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<raw_socket> peers(60);
+    for (auto& peer : peers)
+      REQUIRE(peer.connect(pair.address));
+    REQUIRE(pair.notes.wait([&] {
+      return pair.accepted == 50 * (round + 1)
+             && pair.refused.size() == 10 * (static_cast<std::size_t>(round) + 1);
+    }));
+    peers.clear();
+    REQUIRE(pair.notes.wait([&] {
+      for (const auto& end : ends)
+        if (end->closed.empty()) return false;
+      return true;
+    }));
+    pair.on_server([&] { ends.clear(); });
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a loop may end while everything on it is under way") {
+  real_environment world;
+  auto& net = world.get().network;
+  raw_socket silent;
+  const auto address = silent.listen(10);
+  for (int i = 0; i < 20; ++i) {
+    notebook notes;
+    stream_end end{notes}; // outlives what is on the loop
+    auto loop = net.open_loop("ending");
+    std::unique_ptr<stream_listener> listener;
+    std::unique_ptr<loop_timer> timer, connect, another;
+    std::vector<std::unique_ptr<byte_stream>> streams;
+    loop->run([&] {
+      timer = loop->after(1h, [] {});
+      auto opened = loop->listen(
+        any_port, {}, [&](auto stream) { streams.push_back(std::move(stream)); }, nullptr);
+      listener = std::move(*opened);
+      connect = loop->connect(listener->local(), nullptr, 10s, [&](auto got) {
+        end.take(std::move(*got));
+        end.stream->write(byte_buffer(16 << 20));
+        notes.change([&] { end.drained = -1; });
+      });
+      another = loop->connect(address, nullptr, 10s, [](auto&&) {});
+    });
+    CHECK(notes.wait([&] { return end.drained == -1; }));
+    loop->run([&] {
+      timer.reset();
+      listener.reset();
+      connect.reset();
+      another.reset();
+      streams.clear();
+      end.stream.reset();
+      loop->post([] {});
+    });
+    loop.reset();
+  }
+}
