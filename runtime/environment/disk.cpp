@@ -1,6 +1,58 @@
 #include "runtime/environment/disk.hpp"
 
+#include "runtime/environment/disk_error.hpp"
+
+#include <cerrno>
+#include <system_error>
+
 namespace troupe {
+namespace {
+
+status_code code_of(int error) noexcept {
+  switch (error) {
+  case ENOENT:
+    return status_code::not_found;
+  case EEXIST:
+    return status_code::already_exists;
+  case EACCES:
+  case EPERM:
+  case EROFS:
+    return status_code::permission_denied;
+  case ENOSPC:
+  case EDQUOT:
+  case EFBIG:
+  case EMFILE:
+  case ENFILE:
+  case ENOMEM:
+    return status_code::resource_exhausted;
+  case EIO:
+    return status_code::data_loss;
+  case EISDIR:
+  case ENOTDIR:
+  case ENOTEMPTY:
+  case EBUSY:
+  case EXDEV:
+    return status_code::failed_precondition;
+  case EINVAL:
+  case ENAMETOOLONG:
+  case ELOOP:
+    return status_code::invalid_argument;
+  default:
+    return status_code::internal;
+  }
+}
+
+} // namespace
+
+status disk_failure(std::string_view what, std::string_view path, int error) {
+  return {code_of(error),
+          fmt::format("cannot {} '{}': {}", what, path, std::generic_category().message(error))};
+}
+
+status rename_failure(std::string_view from, std::string_view to, int error) {
+  return {code_of(error),
+          fmt::format("cannot rename '{}' to '{}': {}", from, to, std::generic_category().message(error))};
+}
 
 result<std::string> read_file(disk& from, std::string_view path, std::uint64_t limit) {
   auto opened = from.open(path, open_mode::read);

@@ -1,3 +1,4 @@
+#include "runtime/environment/disk_error.hpp"
 #include "runtime/environment/real_parts.hpp"
 
 #include <algorithm>
@@ -8,50 +9,10 @@
 #include <mutex>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace troupe {
 namespace {
-
-status_code code_of(int error) noexcept {
-  switch (error) {
-  case ENOENT:
-    return status_code::not_found;
-  case EEXIST:
-    return status_code::already_exists;
-  case EACCES:
-  case EPERM:
-  case EROFS:
-    return status_code::permission_denied;
-  case ENOSPC:
-  case EDQUOT:
-  case EFBIG:
-  case EMFILE:
-  case ENFILE:
-  case ENOMEM:
-    return status_code::resource_exhausted;
-  case EIO:
-    return status_code::data_loss;
-  case EISDIR:
-  case ENOTDIR:
-  case ENOTEMPTY:
-  case EBUSY:
-  case EXDEV:
-    return status_code::failed_precondition;
-  case EINVAL:
-  case ENAMETOOLONG:
-  case ELOOP:
-    return status_code::invalid_argument;
-  default:
-    return status_code::internal;
-  }
-}
-
-status failure(std::string_view what, std::string_view path, int error) {
-  return {code_of(error),
-          fmt::format("cannot {} '{}': {}", what, path, std::generic_category().message(error))};
-}
 
 // Repeats a system call that a signal interrupted.
 template <class Call>
@@ -88,7 +49,7 @@ public:
         return ::pread(handle_.get(), into.data() + done, into.size() - done,
                        static_cast<off_t>(offset + done));
       });
-      if (got < 0) return failure("read", path_, errno);
+      if (got < 0) return disk_failure("read", path_, errno);
       if (got == 0) break;
       done += static_cast<std::size_t>(got);
     }
@@ -102,7 +63,7 @@ public:
         return ::pwrite(handle_.get(), from.data() + done, from.size() - done,
                         static_cast<off_t>(offset + done));
       });
-      if (put < 0) return failure("write to", path_, errno);
+      if (put < 0) return disk_failure("write to", path_, errno);
       done += static_cast<std::size_t>(put);
     }
     std::lock_guard hold{mutex_};
@@ -129,7 +90,7 @@ public:
       if (!sync_failure_.ok()) return sync_failure_;
     }
     if (uninterrupted([&] { return ::fdatasync(handle_.get()); }) == 0) return {};
-    status why = failure("sync", path_, errno);
+    status why = disk_failure("sync", path_, errno);
     std::lock_guard hold{mutex_};
     if (sync_failure_.ok()) sync_failure_ = why;
     return sync_failure_;
@@ -138,7 +99,7 @@ public:
   status truncate(std::uint64_t size) override {
     std::lock_guard hold{mutex_};
     if (uninterrupted([&] { return ::ftruncate(handle_.get(), static_cast<off_t>(size)); }) < 0) {
-      return failure("truncate", path_, errno);
+      return disk_failure("truncate", path_, errno);
     }
     end_ = size;
     return {};
@@ -146,7 +107,7 @@ public:
 
   result<std::uint64_t> size() const override {
     struct stat facts {};
-    if (::fstat(handle_.get(), &facts) < 0) return failure("read the size of", path_, errno);
+    if (::fstat(handle_.get(), &facts) < 0) return disk_failure("read the size of", path_, errno);
     return static_cast<std::uint64_t>(facts.st_size);
   }
 
@@ -189,37 +150,35 @@ public:
   result<std::unique_ptr<file>> open(std::string_view path, open_mode mode) override {
     std::string name{path};
     descriptor handle{uninterrupted([&] { return ::open(name.c_str(), flags_of(mode) | O_CLOEXEC, 0644); })};
-    if (handle.get() < 0) return failure("open", path, errno);
+    if (handle.get() < 0) return disk_failure("open", path, errno);
     struct stat facts {};
-    if (::fstat(handle.get(), &facts) < 0) return failure("open", path, errno);
+    if (::fstat(handle.get(), &facts) < 0) return disk_failure("open", path, errno);
     if (S_ISDIR(facts.st_mode))
-      return failure("open", path, EISDIR); // reading one would fail later, less clearly
+      return disk_failure("open", path, EISDIR); // reading one would fail later, less clearly
     return std::unique_ptr<file>{std::make_unique<real_file>(std::move(name), std::move(handle),
                                                              static_cast<std::uint64_t>(facts.st_size))};
   }
 
   status rename(std::string_view from, std::string_view to) override {
     if (::rename(std::string{from}.c_str(), std::string{to}.c_str()) == 0) return {};
-    const int error = errno;
-    return {code_of(error),
-            fmt::format("cannot rename '{}' to '{}': {}", from, to, std::generic_category().message(error))};
+    return rename_failure(from, to, errno);
   }
 
   status remove(std::string_view path) override {
     if (::remove(std::string{path}.c_str()) == 0) return {};
-    return failure("remove", path, errno);
+    return disk_failure("remove", path, errno);
   }
 
   result<bool> exists(std::string_view path) override {
     struct stat facts {};
     if (::stat(std::string{path}.c_str(), &facts) == 0) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
-    return failure("look at", path, errno);
+    return disk_failure("look at", path, errno);
   }
 
   result<std::vector<std::string>> list(std::string_view folder) override {
     DIR* stream = ::opendir(std::string{folder}.c_str());
-    if (stream == nullptr) return failure("list", folder, errno);
+    if (stream == nullptr) return disk_failure("list", folder, errno);
     const std::unique_ptr<DIR, int (*)(DIR*)> closer{stream, &::closedir};
     std::vector<std::string> names;
     while (true) {
@@ -229,7 +188,7 @@ public:
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
     }
-    if (errno != 0) return failure("list", folder, errno);
+    if (errno != 0) return disk_failure("list", folder, errno);
     std::sort(names.begin(), names.end());
     return names;
   }
@@ -239,13 +198,13 @@ public:
     for (std::size_t end = whole.find('/', 1);; end = whole.find('/', end + 1)) {
       const std::string part = whole.substr(0, end);
       if (!part.empty() && ::mkdir(part.c_str(), 0755) < 0 && errno != EEXIST) {
-        return failure("create the folder", part, errno);
+        return disk_failure("create the folder", part, errno);
       }
       if (end == std::string::npos) break;
     }
     struct stat facts {};
-    if (::stat(whole.c_str(), &facts) < 0) return failure("create the folder", path, errno);
-    if (!S_ISDIR(facts.st_mode)) return failure("create the folder", path, ENOTDIR);
+    if (::stat(whole.c_str(), &facts) < 0) return disk_failure("create the folder", path, errno);
+    if (!S_ISDIR(facts.st_mode)) return disk_failure("create the folder", path, ENOTDIR);
     return {};
   }
 
@@ -253,9 +212,9 @@ public:
     const std::string name{folder};
     const descriptor handle{
       uninterrupted([&] { return ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })};
-    if (handle.get() < 0) return failure("sync the folder", folder, errno);
+    if (handle.get() < 0) return disk_failure("sync the folder", folder, errno);
     if (uninterrupted([&] { return ::fsync(handle.get()); }) < 0)
-      return failure("sync the folder", folder, errno);
+      return disk_failure("sync the folder", folder, errno);
     return {};
   }
 
@@ -263,11 +222,11 @@ public:
     const std::string name{path};
     descriptor handle{
       uninterrupted([&] { return ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644); })};
-    if (handle.get() < 0) return failure("lock", path, errno);
+    if (handle.get() < 0) return disk_failure("lock", path, errno);
     // flock, not fcntl: its locks belong to the open file, so they also keep two nodes of one process apart.
     if (uninterrupted([&] { return ::flock(handle.get(), LOCK_EX | LOCK_NB); }) < 0) {
       if (errno == EWOULDBLOCK) return failed_precondition("cannot lock '{}': another node holds it", path);
-      return failure("lock", path, errno);
+      return disk_failure("lock", path, errno);
     }
     return std::unique_ptr<disk_lock>{std::make_unique<real_lock>(std::move(handle))};
   }
