@@ -1,0 +1,94 @@
+// What a check does when it would take too long, and what it must not need long for.
+#include "runtime/linearizability/key_value_model.hpp"
+#include "runtime/linearizability/linearizability.hpp"
+#include "runtime/linearizability/queue_model.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <vector>
+
+using namespace troupe;
+
+namespace {
+
+// `count` enqueues at the same time, and then a value comes out that was never put in: all orders must be
+// tried.
+history_of<queue_model> hard_queue(int count) {
+  history_of<queue_model> out;
+  std::vector<operation_number> all;
+  for (int i = 0; i < count; ++i)
+    all.push_back(out.invoke(static_cast<std::uint32_t>(i), queue_input::enqueue(std::to_string(i))));
+  for (const auto each : all)
+    out.complete(each, queue_output::enqueued());
+  out.complete(out.invoke(0, queue_input::dequeue()), queue_output::dequeued("never"));
+  return out;
+}
+
+} // namespace
+
+TEST_CASE("a check that would take too long gives up after the steps it has") {
+  const auto history = hard_queue(12);
+  const auto report = linearizable(history, queue_model{}, {.max_steps = 10'000});
+  CHECK(report.verdict == linearizability_verdict::unknown);
+  CHECK_FALSE(report);
+  CHECK(report.steps == 10'000);
+  CHECK(report.text.starts_with("unknown: gave up (13 operations) after 10000 steps"));
+  CHECK(linearizable(hard_queue(5), queue_model{}, {.max_steps = 10'000}).verdict
+        == linearizability_verdict::not_linearizable);
+}
+
+TEST_CASE("a check that would take too much memory gives up when that is used") {
+  const auto report = linearizable(hard_queue(12), queue_model{}, {.max_remembered = 1'000});
+  CHECK(report.verdict == linearizability_verdict::unknown);
+  CHECK(report.steps < 5'000);
+}
+
+TEST_CASE("an empty history is linearizable, with the smallest limits") {
+  CHECK(linearizable(history_of<queue_model>{}, queue_model{}, {.max_steps = 0, .max_remembered = 0}));
+}
+
+TEST_CASE("a part that is too hard does not hide a wrong one that is larger") {
+  // 24 compare-and-sets that nobody answered may have set x in any order; y is plainly wrong.
+  history_of<key_value_model> history;
+  for (std::uint32_t i = 0; i < 24; ++i)
+    history.invoke(i, key_value_input::append("x", std::to_string(i)));
+  history.complete(history.invoke(30, key_value_input::get("x")), key_value_output::got("never"));
+  for (int i = 0; i < 40; ++i)
+    history.complete(history.invoke(31, key_value_input::put("y", "1")), key_value_output::stored());
+  history.complete(history.invoke(31, key_value_input::get("y")), key_value_output::got("2"));
+  const auto report = linearizable(history, key_value_model{}, {.max_steps = 100'000});
+  CHECK(report.verdict == linearizability_verdict::not_linearizable);
+  CHECK(report.counterexample.partition == "y");
+}
+
+TEST_CASE("writes that nobody answered cost little as long as each either shows or does not matter") {
+  // 100 of them: 2^100 sets of those that happened. Every tenth is seen, the later ones first.
+  history_of<key_value_model> history;
+  for (std::uint32_t i = 0; i < 100; ++i)
+    history.invoke(i, key_value_input::put("x", std::to_string(i)));
+  for (int i = 90; i >= 0; i -= 10)
+    history.complete(history.invoke(300, key_value_input::get("x")),
+                     key_value_output::got(std::to_string(i)));
+  const auto right = linearizable(history, key_value_model{}, {.max_steps = 10'000});
+  INFO(right.text);
+  CHECK(right);
+  CHECK(right.witnesses.at(0).size() == 20); // the puts that were seen, and the gets
+
+  history.complete(history.invoke(300, key_value_input::get("x")), key_value_output::got("90"));
+  const auto wrong = linearizable(history, key_value_model{}, {.max_steps = 1'000'000});
+  INFO(wrong.text);
+  CHECK(wrong.verdict == linearizability_verdict::not_linearizable);
+}
+
+TEST_CASE("dequeues that nobody answered are all the same") {
+  history_of<queue_model> history;
+  for (std::uint32_t i = 0; i < 30; ++i)
+    history.complete(history.invoke(0, queue_input::enqueue(std::to_string(i))), queue_output::enqueued());
+  for (std::uint32_t i = 0; i < 30; ++i)
+    history.invoke(i, queue_input::dequeue());
+  history.complete(history.invoke(50, queue_input::dequeue()), queue_output::dequeued("never"));
+  const auto report = linearizable(history, queue_model{}, {.max_steps = 10'000});
+  INFO(report.text);
+  CHECK(report.verdict == linearizability_verdict::not_linearizable);
+}
