@@ -9,6 +9,9 @@
 
 namespace troupe {
 
+// What a disk writes wholly or not at all.
+inline constexpr std::uint64_t sector_size = 512; // bytes
+
 // What becomes of a write that no sync() covers.
 enum class write_fate : std::uint8_t {
   lost,

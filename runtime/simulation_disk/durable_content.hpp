@@ -11,9 +11,6 @@
 
 namespace troupe {
 
-// What a disk writes wholly or not at all.
-inline constexpr std::uint64_t sector_size = 512; // bytes
-
 // What became of unsynced writes (and truncations) in a crash.
 struct write_tally {
   std::uint64_t kept = 0;
