@@ -273,7 +273,7 @@ TEST_CASE("the same seed and the same program end in the same bytes, other seeds
           (*opened)->write_at(program.below(3000), bytes(std::string(program.below(2000), 'x'))));
         std::byte some[100];
         static_cast<void>((*opened)->read_at(0, some));
-        static_cast<void>((*opened)->sync());
+        if (program.chance(0.6)) static_cast<void>((*opened)->sync());
         if (program.chance(0.3)) static_cast<void>(disk.sync_directory("/"));
       }
       restart(disk);
