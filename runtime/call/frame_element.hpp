@@ -28,6 +28,9 @@ public:
   // The frame behind an element, or null when it is an ordinary CAF message.
   static frame_element* of(caf::mailbox_element& element) noexcept;
 
+  // What is in it, for whoever only watches.
+  const frame& look() const noexcept { return frame_; }
+
   // Takes the frame out; a request in it is then the taker's to answer.
   frame take() noexcept { return std::move(frame_); }
   // Takes over the duty to call request_left() when the request no longer waits. Null for frames that do not
