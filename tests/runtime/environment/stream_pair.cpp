@@ -77,6 +77,7 @@ void stream_pair::connect(stream_credentials_ptr credentials, duration timeout) 
 }
 
 void stream_pair::connect_to(const endpoint& peer, stream_credentials_ptr credentials, duration timeout) {
+  notes.change([&] { ++attempts; });
   on_client([&] {
     connecting = client_loop->connect(peer, std::move(credentials), timeout,
                                       [this](result<std::unique_ptr<byte_stream>> got) {
@@ -90,7 +91,7 @@ void stream_pair::connect_to(const endpoint& peer, stream_credentials_ptr creden
 }
 
 bool stream_pair::connected() {
-  return notes.wait([&] { return connects > 0 && connect_outcome.ok() && accepted > 0; });
+  return notes.wait([&] { return connects >= attempts && connect_outcome.ok() && accepted > 0; });
 }
 
 bool stream_pair::meet(stream_credentials_ptr credentials) {

@@ -83,7 +83,7 @@ public:
   void connect(stream_credentials_ptr credentials = nullptr, duration timeout = std::chrono::seconds{10});
   void connect_to(const endpoint& peer, stream_credentials_ptr credentials = nullptr,
                   duration timeout = std::chrono::seconds{10});
-  // Both ends are there. False: they were not after 20 seconds.
+  // Both ends are there, the latest attempt succeeded. False: they were not after 20 seconds.
   bool connected();
   // connect() and connected().
   bool meet(stream_credentials_ptr credentials = nullptr);
@@ -107,6 +107,7 @@ public:
 
   // Of the notes.
   int accepted = 0;
+  int attempts = 0;
   int connects = 0;
   status connect_outcome;
   std::vector<std::pair<endpoint, status>> refused;
