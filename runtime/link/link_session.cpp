@@ -24,8 +24,7 @@ greeting with_limits(greeting ours, const link_limits& limits) {
 
 link_session::state::state(bool accepted, greeting ours, const link_limits& limits, monotonic_time now)
   : accepted_(accepted), ours_(with_limits(std::move(ours), limits)), limits_(limits),
-    open_calls_limit_(limits.max_open_calls),
-    requests_in_{.limit = limits.request_window_bytes}, items_in_{.limit = limits.item_window_bytes},
+    open_calls_limit_(limits.max_open_calls), requests_in_(limits.request_window_bytes),
     assembly_(limits.max_message_bytes + max_envelope_bytes,
               limits.request_window_bytes + limits.item_window_bytes
                 + 2 * (limits.max_message_bytes + max_envelope_bytes)),
@@ -103,6 +102,8 @@ link_session_figures link_session::figures() const noexcept {
   auto out = state_->figures_;
   out.queued_bytes = state_->queued_bytes();
   out.waiting_frames = state_->waiting_frames_;
+  out.request_bytes_outstanding = state_->requests_out_.outstanding;
+  out.item_bytes_outstanding = state_->items_out_.outstanding;
   return out;
 }
 

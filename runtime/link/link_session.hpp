@@ -43,13 +43,16 @@ public:
 };
 
 struct link_session_figures {
-  std::uint64_t frames_sent = 0;
+  std::uint64_t frames_sent = 0; // whole ones; those that went in fragments count once
   std::uint64_t frames_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::size_t queued_bytes = 0;    // waiting to be sent
   std::size_t waiting_frames = 0;  // aside in lanes
   std::uint64_t window_stalls = 0; // frames that had to wait for the peer's window
+  // What the peer holds of its windows: bytes sent that it has not returned.
+  std::uint64_t request_bytes_outstanding = 0;
+  std::uint64_t item_bytes_outstanding = 0;
 };
 
 // For one thread at a time.

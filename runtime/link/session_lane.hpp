@@ -22,7 +22,7 @@ struct waiting_frame {
   needed_window window = needed_window::none;
   bool granted = false;         // the window was charged
   bool dropped = false;         // given up before its turn
-  bool begun = false;           // some of its fragments have gone
+  bool begun = false;           // it is large and has its room; fragments of it may have gone
   std::uint32_t stream = 0;     // their number
   std::size_t sent = 0;         // bytes of it that have gone in fragments, its length counted as gone
   std::uint64_t after = 0;      // the batch that must have gone before, because it may hold earlier frames

@@ -198,7 +198,7 @@ void link_session::state::drop_frame(waiting_frame& frame) {
   if (frame.begun) {
     --partial_frames_;
     partial_bytes_ -= frame.bytes.size();
-    add_control([&](byte_buffer& to) { append_fragment(to, frame.stream, true, {}); });
+    if (frame.sent > wire::frame_length_size) append_fragment(control_, frame.stream, true, {});
   }
   frame.bytes = {};
   frame.sent = 0;

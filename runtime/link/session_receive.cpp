@@ -122,7 +122,7 @@ status link_session::state::take_frames(byte_view bytes, link_events& events) {
 
 status link_session::state::take_frame(envelope_kind kind, byte_view body, std::size_t size,
                                        link_events& events) {
-  ++figures_.frames_received;
+  if (kind != envelope_kind::fragment) ++figures_.frames_received;
   switch (kind) {
   case envelope_kind::item:
     return take_item(body, size, events);
@@ -213,7 +213,6 @@ status link_session::state::take_fragment(byte_view body, link_events& events) {
   if (auto wrong = decode_fragment(body, stream, last, piece); !wrong.ok()) return wrong;
   if (auto wrong = assembly_.add(stream, last, piece, whole); !wrong.ok()) return wrong;
   if (whole.empty()) return {};
-  --figures_.frames_received; // take_frame() counts the whole one
   return take_frame(static_cast<envelope_kind>(whole.front()), whole.subspan(1),
                     wire::frame_length_size + whole.size(), events);
 }
@@ -232,15 +231,13 @@ status link_session::state::check_known(call_key call, const char* frame) const 
 status link_session::state::take_request(byte_view body, std::size_t size, link_events& events) {
   if (auto wrong = decode_request(body, request_); !wrong.ok()) return wrong;
   if (auto wrong = check_payload(request_.payload.size()); !wrong.ok()) return wrong;
-  const auto cost = request_cost(size);
-  if (!request_may_go(requests_in_, cost))
-    return invalid_argument("the request of the call {} exceeds the window for requests", request_.id);
   if (their_open_calls_ >= limits_.max_open_calls)
     return invalid_argument("more than {} open calls", limits_.max_open_calls);
   const auto [entry, fresh] = their_calls_.try_emplace(request_.id);
   if (!fresh) return invalid_argument("the request of the call {}, which is open", request_.id);
-  entry->second.request = cost;
-  requests_in_.take(cost);
+  entry->second.request = request_cost(size);
+  if (!requests_in_.take(entry->second.request))
+    return invalid_argument("the request of the call {} exceeds the window for requests", request_.id);
   ++their_open_calls_;
   highest_of_theirs_ = std::max(highest_of_theirs_, request_.id);
   events.on_request(request_);
@@ -254,18 +251,15 @@ status link_session::state::take_item(byte_view body, std::size_t size, link_eve
   auto* of = find(call);
   if (of == nullptr || of->cancelled || of->answered) {
     if (auto wrong = check_known(call, "item"); !wrong.ok()) return wrong;
-    items_in_.take(size);
     return_to_peer(call, 0, size);
     return {};
   }
   if (call.ours) {
     if (auto wrong = check_sent(*of, call.id, "item"); !wrong.ok()) return wrong;
   }
-  auto& received = of->streaming().received;
-  if (!item_may_go(received.bytes(), limits_.stream_window_bytes, items_in_, size))
+  if (!of->streaming().received.take(static_cast<std::uint32_t>(size), limits_.stream_window_bytes, items_in_,
+                                     limits_.item_window_bytes))
     return invalid_argument("an item of the call {} exceeds the windows for items", call.id);
-  received.push(static_cast<std::uint32_t>(size));
-  items_in_.take(size);
   events.on_item(item_);
   return {};
 }
@@ -342,7 +336,7 @@ status link_session::state::take_cancel(byte_view body, link_events& events) {
   const bool was_answered = of->answered;
   if (of->stream) {
     auto stream = std::move(of->stream);
-    return_to_peer({id, false}, 0, stream->received.bytes());
+    return_to_peer({id, false}, 0, stream->received.release_all(items_in_));
     drop_lane(*stream);
   }
   if (was_answered) {

@@ -152,7 +152,7 @@ void link_session::add_credit(call_key call, std::uint32_t items) {
     s.add_small(call, *of, [&](byte_buffer& to) { append_credit(to, call, items, 0); });
     return;
   }
-  s.return_to_peer(call, items, of->stream ? of->stream->received.pop(items) : 0);
+  s.return_to_peer(call, items, of->stream ? of->stream->received.release(items, s.items_in_) : 0);
 }
 
 bool link_session::add_cancel(std::uint64_t id, const status& reason) {
@@ -181,7 +181,7 @@ void link_session::state::end_our_call(std::uint64_t id) {
   const auto found = ours_calls_.find(id);
   if (found->second.stream) {
     auto stream = std::move(found->second.stream);
-    return_to_peer({id, true}, 0, stream->received.bytes());
+    return_to_peer({id, true}, 0, stream->received.release_all(items_in_));
     drop_lane(*stream);
   }
   ours_calls_.erase(found);
@@ -191,9 +191,8 @@ link_session::state::lane* link_session::state::end_their_call(call_state& of, s
   request_left(of);
   --their_open_calls_;
   if (of.stream) {
-    return_to_peer({id, false}, 0, of.stream->received.bytes());
+    return_to_peer({id, false}, 0, of.stream->received.release_all(items_in_));
     if (of.stream->waiting) {
-      of.stream->received = {};
       of.answered = true;
       return of.stream->waiting.get();
     }
@@ -311,11 +310,9 @@ void link_session::request_begun(std::uint64_t id) {
 }
 
 void link_session::state::request_left(call_state& of) {
-  requests_to_return_ += std::exchange(of.request, 0);
-  if (requests_to_return_ == 0 || requests_to_return_ < requests_in_.limit / 4) return;
-  requests_in_.give_back(requests_to_return_);
-  add_control([&](byte_buffer& to) { append_window(to, requests_to_return_); });
-  requests_to_return_ = 0;
+  if (of.request == 0) return;
+  if (const auto bytes = requests_in_.release(std::exchange(of.request, 0)); bytes > 0)
+    add_control([&](byte_buffer& to) { append_window(to, bytes); });
 }
 
 void link_session::state::return_to_peer(call_key call, std::uint32_t items, std::uint64_t bytes) {
@@ -330,7 +327,6 @@ void link_session::state::return_to_peer(call_key call, std::uint32_t items, std
 
 void link_session::state::flush_returns() {
   if (!returns_.any()) return;
-  items_in_.give_back(returns_.bytes);
   add_control([&](byte_buffer& to) { append_credit(to, returns_.call, returns_.items, returns_.bytes); });
   returns_.items = 0;
   returns_.bytes = 0;

@@ -144,10 +144,9 @@ struct link_session::state {
   std::uint32_t their_open_calls_ = 0; // those that were neither answered nor cancelled
   std::uint32_t open_calls_limit_ = 0; // of ours
   session::window requests_out_;
-  session::window requests_in_;
+  session::request_intake requests_in_;
   session::window items_out_;
-  session::window items_in_;
-  std::uint64_t requests_to_return_ = 0;
+  std::uint64_t items_in_ = 0; // what all streams hold of our window for items
 
   // Receiving.
   byte_buffer tail_; // of a frame that has not come completely
