@@ -57,7 +57,7 @@ disk_place find_place(const durable_names& names, std::string_view working, std:
     out.node = found == out.folder->names.end() ? nullptr : found->second;
     if (out.node != nullptr && out.node->is_folder) out.way.push_back(out.node);
   }
-  if (out.slash_at_end && out.node != nullptr && !out.node->is_folder) return nowhere(ENOTDIR);
+  if (out.slash_at_end && out.node != nullptr && !out.node->is_folder) out.error = ENOTDIR;
   return out;
 }
 

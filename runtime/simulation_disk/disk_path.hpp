@@ -10,8 +10,9 @@ namespace troupe {
 
 // Where a path leads. Links do not exist, so each file and folder has one path.
 struct disk_place {
-  int error = 0;        // an errno when it leads nowhere: ENOENT, ENOTDIR, ENAMETOOLONG
-  disk_node_ptr node;   // what is there; null when only the last name is missing
+  int error = 0;      // an errno when it leads nowhere: ENOENT, ENOTDIR, ENAMETOOLONG
+  disk_node_ptr node; // what is there; null when only the last name is missing. With an error: a file that a
+                      // slash follows, otherwise null
   disk_node_ptr folder; // the one that the last name is in; null for "/" and what ends with "." or ".."
   std::string name;     // the last name
   bool slash_at_end = false;

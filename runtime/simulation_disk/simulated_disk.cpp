@@ -8,6 +8,14 @@
 #include <cerrno>
 
 namespace troupe {
+namespace {
+
+// Whether making a file there is refused for the slash behind its name, whatever is there.
+bool makes_folder(const disk_place& place) {
+  return place.slash_at_end && (place.error == 0 || place.node != nullptr);
+}
+
+} // namespace
 
 class simulated_disk::held_lock final : public disk_lock {
 public:
@@ -39,8 +47,9 @@ result<std::unique_ptr<file>> simulated_disk::open(std::string_view path, open_m
   std::unique_lock<std::mutex> hold;
   if (status s = device_->begin(hold, "open", path); !s.ok()) return s;
   const disk_place place = device_->find(path);
-  if (place.error != 0) return disk_failure("open", path, place.error);
   const bool may_create = mode != open_mode::read && mode != open_mode::read_write;
+  if (may_create && makes_folder(place)) return disk_failure("open", path, EISDIR);
+  if (place.error != 0) return disk_failure("open", path, place.error);
   disk_node_ptr node = place.node;
   if (node != nullptr) {
     if (mode == open_mode::create_new) return disk_failure("open", path, EEXIST);
@@ -53,7 +62,6 @@ result<std::unique_ptr<file>> simulated_disk::open(std::string_view path, open_m
     }
   } else {
     if (!may_create) return disk_failure("open", path, ENOENT);
-    if (place.slash_at_end) return disk_failure("open", path, EISDIR);
     if (const int error = device_->make(place, false, path, node); error != 0)
       return disk_failure("open", path, error);
   }
@@ -67,14 +75,16 @@ status simulated_disk::rename(std::string_view from, std::string_view to) {
   const disk_place source = device_->find(from);
   const disk_place target = device_->find(to);
   const auto error = [&] {
-    if (source.error != 0) return source.error;
-    if (target.error != 0) return target.error;
+    // A slash behind a file matters only once both are known to be there.
+    if (source.error != 0 && source.node == nullptr) return source.error;
+    if (target.error != 0 && target.node == nullptr) return target.error;
     if (source.folder == nullptr || target.folder == nullptr) return EBUSY;
     if (source.node == nullptr) return ENOENT;
-    if (!source.node->is_folder && target.slash_at_end) return ENOTDIR;
+    if (!source.node->is_folder && (source.slash_at_end || target.slash_at_end)) return ENOTDIR;
     if (source.node == target.node) return 0;
     if (std::find(target.way.begin(), target.way.end(), source.node) != target.way.end()) return EINVAL;
     if (target.node != nullptr) {
+      if (std::find(source.way.begin(), source.way.end(), target.node) != source.way.end()) return ENOTEMPTY;
       if (source.node->is_folder && !target.node->is_folder) return ENOTDIR;
       if (!source.node->is_folder && target.node->is_folder) return EISDIR;
       if (!target.node->names.empty()) return ENOTEMPTY;
@@ -166,10 +176,10 @@ result<std::unique_ptr<disk_lock>> simulated_disk::lock(std::string_view path) {
   std::unique_lock<std::mutex> hold;
   if (status s = device_->begin(hold, "lock", path); !s.ok()) return s;
   const disk_place place = device_->find(path);
+  if (makes_folder(place)) return disk_failure("lock", path, EISDIR);
   if (place.error != 0) return disk_failure("lock", path, place.error);
   disk_node_ptr node = place.node;
   if (node == nullptr) {
-    if (place.slash_at_end) return disk_failure("lock", path, EISDIR);
     if (const int error = device_->make(place, false, path, node); error != 0)
       return disk_failure("lock", path, error);
   }
