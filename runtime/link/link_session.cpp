@@ -94,7 +94,7 @@ status link_session::tick(monotonic_time now) {
 }
 
 bool link_session::request_sent(std::uint64_t id) const noexcept {
-  const auto* of = state_->find({id, true});
+  const auto* of = std::as_const(state_->our_calls_).find(id);
   return of == nullptr || (of->waiting_request == nullptr && state_->batches_.has_gone(of->request));
 }
 

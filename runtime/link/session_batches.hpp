@@ -18,17 +18,18 @@ public:
   // Where the next frame is to be appended; then close(), or give_up() to take it out again. Nothing else may
   // be asked of the queue in between.
   byte_buffer& open() {
-    if (batches_.empty() || batches_.back().size() >= batch_bytes_) batches_.push_back(take_spare());
-    size_before_ = batches_.back().size();
-    return batches_.back();
+    if (last_ == nullptr || last_->size() >= batch_bytes_) last_ = &batches_.emplace_back(take_spare());
+    size_before_ = last_->size();
+    return *last_;
   }
-  void close() { bytes_ += batches_.back().size() - size_before_; }
+  void close() noexcept { bytes_ += last_->size() - size_before_; }
 
   void give_up() {
-    batches_.back().resize(size_before_);
+    last_->resize(size_before_);
     if (size_before_ > 0) return;
-    give_spare(std::move(batches_.back()));
+    give_spare(std::move(*last_));
     batches_.pop_back();
+    last_ = batches_.empty() ? nullptr : &batches_.back();
   }
 
   bool empty() const noexcept { return batches_.empty(); }
@@ -43,6 +44,7 @@ public:
   byte_buffer take() {
     auto out = std::move(batches_.front());
     batches_.pop_front();
+    if (batches_.empty()) last_ = nullptr;
     ++first_;
     bytes_ -= out.size();
     return out;
@@ -54,11 +56,6 @@ public:
     spares_.push_back(std::move(spare));
   }
   void drop_spares() { spares_ = {}; }
-
-  void clear() {
-    batches_.clear();
-    bytes_ = 0;
-  }
 
 private:
   // One is being filled while one is on its way.
@@ -73,6 +70,7 @@ private:
 
   const std::size_t batch_bytes_;
   std::deque<byte_buffer> batches_;
+  byte_buffer* last_ = nullptr; // of the batches
   std::vector<byte_buffer> spares_;
   std::uint64_t first_ = 1;
   std::size_t bytes_ = 0;

@@ -33,6 +33,41 @@ struct call_state {
   }
 };
 
-using call_table = boost::unordered_flat_map<std::uint64_t, call_state>;
+// Calls by id. States stay where they are until the next insertion.
+class call_table {
+public:
+  // Items come in rows, so the last call asked for is remembered.
+  call_state* find(std::uint64_t id) noexcept {
+    if (last_ != nullptr && last_id_ == id) return last_;
+    const auto found = calls_.find(id);
+    if (found == calls_.end()) return nullptr;
+    last_id_ = id;
+    return last_ = &found->second;
+  }
+  const call_state* find(std::uint64_t id) const noexcept {
+    const auto found = calls_.find(id);
+    return found == calls_.end() ? nullptr : &found->second;
+  }
+
+  // Null when there is one of this id.
+  call_state* insert(std::uint64_t id) {
+    const auto [at, fresh] = calls_.try_emplace(id);
+    last_id_ = id;
+    last_ = &at->second;
+    return fresh ? last_ : nullptr;
+  }
+
+  void erase(std::uint64_t id) noexcept {
+    if (last_id_ == id) last_ = nullptr;
+    calls_.erase(id);
+  }
+
+  std::size_t size() const noexcept { return calls_.size(); }
+
+private:
+  boost::unordered_flat_map<std::uint64_t, call_state> calls_;
+  std::uint64_t last_id_ = 0;
+  call_state* last_ = nullptr;
+};
 
 } // namespace troupe::session

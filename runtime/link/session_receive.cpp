@@ -14,6 +14,10 @@ namespace {
 // Larger frames come in fragments, of at most 1 MiB.
 constexpr std::size_t longest_uncut_frame = (1u << 20) + 16;
 
+status impossible_length(std::size_t length) {
+  return invalid_argument("a frame of {} bytes, where 1 to {} are possible", length, longest_uncut_frame);
+}
+
 } // namespace
 
 status link_session::state::fail(status why) {
@@ -94,8 +98,7 @@ status link_session::state::take_frames(byte_view bytes, link_events& events) {
     std::size_t whole = wire::frame_length_size;
     if (tail_.size() >= wire::frame_length_size) {
       const std::size_t length = wire::get_fixed<std::uint32_t>(tail_.data());
-      if (length == 0 || length > longest_uncut_frame)
-        return invalid_argument("a frame of {} bytes, where {} are the most", length, longest_uncut_frame);
+      if (length - 1 >= longest_uncut_frame) return impossible_length(length);
       whole += length;
     }
     const auto more = std::min(whole - tail_.size(), bytes.size());
@@ -108,15 +111,20 @@ status link_session::state::take_frames(byte_view bytes, link_events& events) {
     if (!outcome.ok()) return outcome;
     tail_.clear();
   }
-  for (;;) {
-    const auto frame = find_frame(bytes, longest_uncut_frame);
-    if (!frame) return frame.error();
-    if (!*frame) break;
-    auto outcome = take_frame((*frame)->kind, (*frame)->body, (*frame)->size, events);
+  // The others where they are. As find_frame(), without making results of it.
+  const auto* at = bytes.data();
+  const auto* const end = at + bytes.size();
+  while (static_cast<std::size_t>(end - at) >= wire::frame_length_size) {
+    const std::size_t length = wire::get_fixed<std::uint32_t>(at);
+    if (length - 1 >= longest_uncut_frame) return impossible_length(length);
+    const auto size = wire::frame_length_size + length;
+    if (static_cast<std::size_t>(end - at) < size) break;
+    auto outcome = take_frame(static_cast<envelope_kind>(at[wire::frame_length_size]),
+                              {at + wire::frame_head_size, length - 1}, size, events);
     if (!outcome.ok()) return outcome;
-    bytes = bytes.subspan((*frame)->size);
+    at += size;
   }
-  tail_.insert(tail_.end(), bytes.begin(), bytes.end());
+  tail_.insert(tail_.end(), at, end);
   return {};
 }
 
@@ -233,10 +241,10 @@ status link_session::state::take_request(byte_view body, std::size_t size, link_
   if (auto wrong = check_payload(request_.payload.size()); !wrong.ok()) return wrong;
   if (their_open_calls_ >= limits_.max_open_calls)
     return invalid_argument("more than {} open calls", limits_.max_open_calls);
-  const auto [entry, fresh] = their_calls_.try_emplace(request_.id);
-  if (!fresh) return invalid_argument("the request of the call {}, which is open", request_.id);
-  entry->second.request = request_cost(size);
-  if (!requests_in_.take(entry->second.request))
+  auto* const of = their_calls_.insert(request_.id);
+  if (of == nullptr) return invalid_argument("the request of the call {}, which is open", request_.id);
+  of->request = request_cost(size);
+  if (!requests_in_.take(of->request))
     return invalid_argument("the request of the call {} exceeds the window for requests", request_.id);
   ++their_open_calls_;
   highest_of_theirs_ = std::max(highest_of_theirs_, request_.id);

@@ -79,12 +79,12 @@ std::byte* link_session::add_request(std::uint64_t lane, const request_fields& f
   if (s.peer_drains_) return s.refuse(why_refused, refusal::draining);
   if (!acceptable(fields)) return s.refuse(why_refused, refusal::bad_metadata);
   if (payload_size > s.longest_payload()) return s.refuse(why_refused, refusal::too_large);
-  if (s.ours_calls_.size() >= s.open_calls_limit_) return s.refuse(why_refused, refusal::too_many_calls);
+  if (s.our_calls_.size() >= s.open_calls_limit_) return s.refuse(why_refused, refusal::too_many_calls);
   if (s.queued_bytes() >= s.limits_.send_buffer_bytes) return s.refuse(why_refused, refusal::buffer_full);
 
-  const auto [entry, fresh] = s.ours_calls_.try_emplace(fields.id);
-  if (!fresh) return s.refuse(why_refused, refusal::too_many_calls);
-  auto& of = entry->second;
+  auto* const inserted = s.our_calls_.insert(fields.id);
+  if (inserted == nullptr) return s.refuse(why_refused, refusal::too_many_calls);
+  auto& of = *inserted;
   s.highest_of_ours_ = std::max(s.highest_of_ours_, fields.id);
   const lane_key key{lane, lane_space::our_actor};
   session::lane* into = nullptr;
@@ -178,13 +178,12 @@ bool link_session::add_cancel(std::uint64_t id, const status& reason) {
 }
 
 void link_session::state::end_our_call(std::uint64_t id) {
-  const auto found = ours_calls_.find(id);
-  if (found->second.stream) {
-    auto stream = std::move(found->second.stream);
+  if (auto& of = *our_calls_.find(id); of.stream) {
+    const auto stream = std::move(of.stream);
     return_to_peer({id, true}, 0, stream->received.release_all(items_in_));
     drop_lane(*stream);
   }
-  ours_calls_.erase(found);
+  our_calls_.erase(id);
 }
 
 link_session::state::lane* link_session::state::end_their_call(call_state& of, std::uint64_t id) {

@@ -122,11 +122,7 @@ struct link_session::state {
              ? limits_.max_message_bytes
              : std::min<std::uint64_t>(limits_.max_message_bytes, theirs_.max_message_bytes);
   }
-  call_state* find(call_key call) {
-    auto& table = call.ours ? ours_calls_ : their_calls_;
-    const auto found = table.find(call.id);
-    return found == table.end() ? nullptr : &found->second;
-  }
+  call_state* find(call_key call) noexcept { return (call.ours ? our_calls_ : their_calls_).find(call.id); }
 
   const bool accepted_;
   greeting ours_;
@@ -137,7 +133,7 @@ struct link_session::state {
   status failure_; // why it ended
 
   // Calls, and what their frames hold of windows.
-  session::call_table ours_calls_;
+  session::call_table our_calls_;
   session::call_table their_calls_;
   std::uint64_t highest_of_ours_ = 0;
   std::uint64_t highest_of_theirs_ = 0;

@@ -36,9 +36,13 @@ inline std::byte* put_varint(std::byte* at, std::uint64_t value) noexcept {
 
 template <class Number>
 inline std::byte* put_fixed(std::byte* at, Number value) noexcept {
-  for (std::size_t i = 0; i < sizeof(Number); ++i)
-    at[i] = static_cast<std::byte>(value >> (8 * i));
-  return at + sizeof(Number);
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(at, &value, sizeof value);
+  } else {
+    for (std::size_t i = 0; i < sizeof value; ++i)
+      at[i] = static_cast<std::byte>(value >> (8 * i));
+  }
+  return at + sizeof value;
 }
 
 inline std::byte* put_bytes(std::byte* at, const void* from, std::size_t size) noexcept {
@@ -53,8 +57,12 @@ inline std::byte* put_text(std::byte* at, std::string_view text) noexcept {
 template <class Number>
 inline Number get_fixed(const std::byte* at) noexcept {
   Number out = 0;
-  for (std::size_t i = 0; i < sizeof(Number); ++i)
-    out |= static_cast<Number>(std::to_integer<Number>(at[i]) << (8 * i));
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&out, at, sizeof out);
+  } else {
+    for (std::size_t i = 0; i < sizeof out; ++i)
+      out |= static_cast<Number>(std::to_integer<Number>(at[i]) << (8 * i));
+  }
   return out;
 }
 
