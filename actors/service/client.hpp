@@ -275,6 +275,8 @@ public:
     open();
     return stream_reader<Reply>{replies()}.next();
   }
+  // See stream_reader::widen(); best before the first next().
+  void widen(std::uint32_t items) { replies().widen(items); }
 };
 
 // `co_await rows.write(row); ... Summary summary = co_await rows.finish();`
@@ -310,6 +312,8 @@ public:
     open();
     return stream_reader<Reply>{replies()}.next();
   }
+  // See stream_reader::widen(); best before the first use.
+  void widen(std::uint32_t items) { replies().widen(items); }
   // No more requests; replies may still come.
   void close_writing() {
     open();

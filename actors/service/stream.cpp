@@ -28,6 +28,13 @@ void item_source::close(status outcome) {
     consumer->wake_with_error(outcome_);
 }
 
+void item_source::widen(std::uint32_t items) {
+  items = std::min(items, largest_stream_window);
+  if (items <= window_) return;
+  const auto more = items - std::exchange(window_, items);
+  if (!closed_) grant(more);
+}
+
 const google::protobuf::Message* item_source::take() {
   current_ = nullptr;
   if (items_.empty()) return nullptr;

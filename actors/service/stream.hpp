@@ -10,6 +10,9 @@
 
 namespace troupe {
 
+// Items that a consumer may allow its producer to have under way.
+inline constexpr std::uint32_t largest_stream_window = 1'000'000;
+
 // The consuming end. What arrives comes from frames; what is awaited, from the coroutine that consumes.
 class item_source {
 public:
@@ -25,6 +28,10 @@ public:
   void close(status outcome);
 
   std::uint32_t window() const noexcept { return window_; }
+
+  // From now on the producer may have `items` under way; largest_stream_window at most, and never fewer than
+  // before.
+  void widen(std::uint32_t items);
   bool closed() const noexcept { return closed_; }
 
   // Awaits the next item: null at the end of the stream. An error of the stream ends the awaiting task.
@@ -139,6 +146,11 @@ public:
     };
     return awaiter{*source_};
   }
+
+  // Lets the sender be `items` ahead (default_stream_credit unless said otherwise, largest_stream_window at
+  // most, never fewer than before). A window is what crosses a network in one round trip: widen it for many
+  // small items. They wait in memory until they are read.
+  void widen(std::uint32_t items) { source_->widen(items); }
 
 private:
   item_source* source_;

@@ -39,6 +39,26 @@ TEST_CASE("a slow consumer stops its producer at the window") {
   CHECK(node.seen->count("counted") < 1000);
 }
 
+TEST_CASE("a widened window lets the producer be further ahead, and no further") {
+  constexpr std::uint32_t window = 300;
+  echo_node node;
+  const auto before_reading = GENERATE(true, false);
+  auto outcome = node.run([&](visitor& self) -> task<> {
+    auto numbers = self.client<test::Echo>().count(text("n", 1000));
+    if (!before_reading) co_await numbers.next();
+    numbers.widen(window);
+    numbers.widen(20); // windows do not shrink
+    if (before_reading) co_await numbers.next();
+    while (node.seen->count("counted") < static_cast<int>(window))
+      co_await self.sleep_for(1ms);
+    co_await self.sleep_for(20ms);
+    if (node.seen->count("counted") > static_cast<int>(window) + 2) co_await internal("not stopped");
+    for (int number = 1; number < 1000; ++number)
+      if ((co_await numbers.next())->number() != number) co_await internal("out of order");
+  });
+  CHECK(outcome);
+}
+
 TEST_CASE("client streaming hands over every item, and yields the reply") {
   echo_node node;
   auto reply = node.run([](visitor& self) -> task<test::Text> {
