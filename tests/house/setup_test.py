@@ -91,7 +91,8 @@ class Setup(unittest.TestCase):
 
     def test_only_the_chosen_groups_are_installed(self):
         self.assertEqual(self.run_setup("bench"), 0)
-        self.assertEqual(sorted((self.state / "installed").read_text().split()), ["linux-perf", "nginx-light", "wrk"])
+        self.assertEqual(sorted((self.state / "installed").read_text().split()),
+                         ["erlang-base", "linux-perf", "nginx-light", "wrk"])
 
     def test_check_installs_nothing_and_says_what_is_missing(self):
         self.installed(*[name for name in self.every_package() if name != "lld"])
@@ -119,6 +120,7 @@ class Setup(unittest.TestCase):
         self.assertEqual(self.run_setup("bench"), 0)
         self.assertIn("services forbidden", self.log())
         self.assertIn("systemctl disable --quiet nginx.service", self.log())
+        self.assertIn("systemctl disable --quiet epmd.service epmd.socket", self.log())
         self.assertFalse((self.state / "policy").exists())
 
     def test_a_policy_of_the_machines_own_stays(self):
