@@ -302,6 +302,7 @@ TEST_CASE("an attempt to connect that is given up is not told of") {
   REQUIRE(pair.meet()); // a loop opens descriptors of its own for its first socket
   REQUIRE(pair.notes.wait([&] { return !pair.client.closed.empty(); }));
   pair.on_client([&] { pair.client.stream.reset(); });
+  pair.settle();
   const auto before = open_descriptors();
   pair.notes.change([&] { pair.client.closed.clear(); });
   pair.on_client([&] {
@@ -315,6 +316,7 @@ TEST_CASE("an attempt to connect that is given up is not told of") {
   CHECK(pair.notes.wait([&] { return !pair.client.closed.empty(); }));
   CHECK(pair.notes.read(pair.connects) == 2);
   pair.on_client([&] { pair.client.stream.reset(); });
+  pair.settle();
   CHECK(open_descriptors() == before);
 }
 
