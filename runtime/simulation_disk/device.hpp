@@ -91,10 +91,8 @@ private:
   const std::string path_;
   const bool writable_;
   const device::generation opened_in_;
-  // The rest is guarded by the mutex.
   const std::uint32_t failed_syncs_seen_;
-  std::uint64_t append_at_least_ = 0; // the end of an append that failed
-  status sync_failure_;
+  std::uint64_t append_at_least_ = 0; // the end of an append that failed; with the mutex
 };
 
 } // namespace troupe

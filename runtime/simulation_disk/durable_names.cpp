@@ -56,7 +56,7 @@ void durable_names::add(const disk_node_ptr& folder, std::string_view name, cons
 
 void durable_names::remove(const disk_node_ptr& folder, std::string_view name) {
   const disk_node_ptr node = folder->names.find(name)->second;
-  add({node, node->is_folder, {{folder, std::string{name}, nullptr}}});
+  add({node, false, {{folder, std::string{name}, nullptr}}});
   node->linked = false;
 }
 

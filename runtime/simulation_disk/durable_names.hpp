@@ -1,10 +1,10 @@
 // The folders of a simulated disk, twice: as programs see them, and as a crash would find them. Pure.
 //
 // A change of names is unsynced until the folder it is in is synced. In a crash any subset of the unsynced
-// ones survives, except that those of one file keep their order. Only what moves a name to another folder,
-// moves a folder or removes one goes through a journal: while such a change is unsynced, changes survive in
-// the order they were made, the first so and so many. So no crash loses a file that was only moved, nor ties
-// a folder into itself; real file systems promise as much.
+// ones survives, except that those of one file keep their order. Only what moves a name to another folder, or
+// moves a folder, goes through a journal: while such a change is unsynced, changes survive in the order they
+// were made, the first so and so many. So no crash loses a file that was only moved, nor ties a folder into
+// itself; real file systems promise as much.
 #pragma once
 
 #include "runtime/simulation_disk/durable_content.hpp"

@@ -93,19 +93,15 @@ result<std::uint64_t> simulated_disk::open_file::append(std::span<const std::byt
 status simulated_disk::open_file::sync() {
   std::unique_lock<std::mutex> hold;
   if (status s = device_->begin(hold, "sync", path_, opened_in_); !s.ok()) return s;
-  if (!sync_failure_.ok()) return sync_failure_;
-  const bool fails_now = device_->strikes(disk_fault::sync_failure, path_);
-  if (fails_now) {
+  // Everyone who had the file open when a sync of it failed is told, as Linux does, and told again.
+  if (node_->failed_syncs != failed_syncs_seen_) return disk_failure("sync", path_, EIO);
+  if (device_->strikes(disk_fault::sync_failure, path_)) {
     random_crash_choices reached{
       device_->random.split("failed_sync", device_->dice.struck(disk_fault::sync_failure)),
       device_->dice.faults().kept_write, device_->dice.faults().torn_write};
     node_->content.fail_sync(reached);
     ++node_->failed_syncs;
-  }
-  // Everyone who had the file open when it failed is told, as Linux does.
-  if (fails_now || node_->failed_syncs != failed_syncs_seen_) {
-    sync_failure_ = disk_failure("sync", path_, EIO);
-    return sync_failure_;
+    return disk_failure("sync", path_, EIO);
   }
   ++device_->counters.syncs;
   if (!device_->strikes(disk_fault::lost_sync, path_)) node_->content.sync();

@@ -165,6 +165,10 @@ TEST_CASE("a file whose sync failed stays failed until it is opened anew, and wh
   CHECK(also_open->sync() == failed);
   CHECK(also_open->sync() == failed);
   CHECK(disk.counters().of(disk_fault::sync_failure) == 1);
+  CHECK(disk.set_faults({.sync_failure = 1, .kept_write = 0, .torn_write = 0}).ok());
+  CHECK(a->sync() == failed);
+  CHECK(disk.counters().of(disk_fault::sync_failure) == 1); // it is the old failure
+  CHECK(disk.set_faults({.kept_write = 0, .torn_write = 0}).ok());
 
   const auto again = open(disk, "/a");
   CHECK(again->sync().ok());
