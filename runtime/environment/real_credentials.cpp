@@ -109,7 +109,7 @@ status check_chain(const std::vector<certificate_ptr>& chain, X509_STORE* author
 
 status configure(SSL_CTX* context) {
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
-  // Peers have the authority's certificate already.
+  // Peers have the authority's certificate already. Those that never finish their handshake hold no buffers.
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -19,13 +19,13 @@ struct real_environment_options {
   std::optional<endpoint> name_server;
 };
 
-// One a process is enough for all its nodes. Threads: one for sockets, from the first socket on; one for
-// look-ups, from the first look-up on.
+// One a process is enough for all its nodes. Threads: one for datagram sockets, from the first one on; one for
+// look-ups, from the first look-up on; one a loop.
 class real_environment {
 public:
   explicit real_environment(const real_environment_options& options = {});
 
-  // Every socket must be gone by now. Pending look-ups are told CANCELLED.
+  // Every socket and every loop must be gone by now. Pending look-ups are told CANCELLED.
   ~real_environment();
 
   real_environment(const real_environment&) = delete;
