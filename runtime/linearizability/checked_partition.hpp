@@ -48,6 +48,11 @@ public:
   // Whether two operations ask the same. May say no when it does not know.
   virtual bool same_input(std::uint32_t a, std::uint32_t b) const = 0;
 
+  // When the effect of an operation is needed. Of two that may come next, the one with the smaller number is
+  // better tried first; `not_needed` when nobody is known to need it. Nothing when the model gives no hint.
+  static constexpr std::uint64_t not_needed = 0xffff'ffff'0000'0000U;
+  virtual std::optional<std::uint64_t> needed_by(std::uint32_t position) const = 0;
+
   virtual std::string describe_operation(std::uint32_t position) const = 0;
   virtual std::string describe_state(std::uint32_t state) const = 0;
 };

@@ -12,6 +12,7 @@
 #include "runtime/linearizability/checked_partition.hpp"
 #include "runtime/linearizability/history.hpp"
 #include "runtime/linearizability/model.hpp"
+#include "runtime/linearizability/taking_order.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -100,6 +101,11 @@ public:
                            completed ? one.ended : history_moment::never(), completed});
   }
 
+  // After the last add().
+  void complete() {
+    if constexpr (holding_model<Model>) note_needs();
+  }
+
   const std::string& name() const noexcept override { return name_; }
   const std::vector<checked_operation>& operations() const noexcept override { return operations_; }
   std::uint32_t initial_state() override { return number_of(model_.initial()); }
@@ -123,6 +129,10 @@ public:
     else
       return false;
   }
+  std::optional<std::uint64_t> needed_by(std::uint32_t position) const override {
+    if constexpr (holding_model<Model>) return needed_by_[position];
+    return std::nullopt;
+  }
   std::string describe_operation(std::uint32_t position) const override {
     return model_.describe(at(position).input, output_of(at(position)));
   }
@@ -143,6 +153,36 @@ private:
     return found->second;
   }
 
+  // Of equal things the first one out is taken for the first one in.
+  void note_needs() {
+    constexpr auto never = history_moment::never().event;
+    std::unordered_map<std::string, std::vector<std::uint32_t>> takes; // of a name, in the order of the calls
+    for (std::uint32_t i = 0; i < operations_.size(); ++i) {
+      needed_by_.push_back(std::uint64_t{operations_[i].ended.event} << 32U);
+      if (const auto* const output = output_of(at(i)))
+        if (const auto name = model_.takes(at(i).input, *output)) takes[*name].push_back(i);
+    }
+    std::unordered_map<std::string, std::size_t> seen;
+    std::vector<taken_thing> things;
+    std::vector<std::uint32_t> put_by;
+    for (std::uint32_t i = 0; i < operations_.size(); ++i) {
+      const auto name = model_.puts(at(i).input);
+      if (!name) continue;
+      taken_thing one{operations_[i].called.event, operations_[i].ended.event, never, never};
+      const auto which = seen[*name]++;
+      if (const auto found = takes.find(*name); found != takes.end() && which < found->second.size()) {
+        const auto& take = operations_[found->second[which]];
+        one.take_called = take.called.event;
+        one.take_ended = take.ended.event;
+      }
+      things.push_back(one);
+      put_by.push_back(i);
+    }
+    const auto needs = order_of_need(things);
+    for (std::size_t i = 0; i < needs.size(); ++i)
+      needed_by_[put_by[i]] = needs[i];
+  }
+
   const Model& model_;
   const std::vector<operation>& all_;
   std::string name_;
@@ -150,6 +190,7 @@ private:
   std::unordered_map<state_type, std::uint32_t, boost::hash<state_type>>
     numbers_; // its keys stay where they are
   std::vector<const state_type*> states_;
+  std::vector<std::uint64_t> needed_by_;
 };
 
 // Takes the parts in the order of their first calls.
@@ -183,6 +224,8 @@ linearizability_report linearizable(const history_of<Model>& what, const Model& 
     }
     part->add(i);
   }
+  for (const auto& [name, part] : part_of)
+    part->complete();
   return detail::check_partitions(std::move(parts), all.size(), limits);
 }
 

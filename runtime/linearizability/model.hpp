@@ -28,6 +28,12 @@
 //     // Optional. Whether an operation with this answer changes no state that it could be done in: a read, a
 //     // compare-and-set that said no. The check tries fewer orders, and asks only about operations with an
 //     answer. bool read_only(const input_type& input, const output_type& output) const;
+//
+//     // Optional, for objects that hold things until somebody takes them: the name of what an operation puts
+//     in, and of
+//     // what it took out, or nothing. A hint in which order to try; no verdict depends on it.
+//     std::optional<std::string> puts(const input_type& input) const;
+//     std::optional<std::string> takes(const input_type& input, const output_type& output) const;
 //   };
 //
 // A step must depend on its arguments alone and must not throw. Leave out of the state what no answer depends
@@ -70,6 +76,14 @@ template <class M>
 concept read_only_model = sequential_model<M> && requires(const M& model, const typename M::input_type& input,
                                                           const typename M::output_type& output) {
   { model.read_only(input, output) } -> std::convertible_to<bool>;
+};
+
+// A model that knows what is put in and taken out.
+template <class M>
+concept holding_model = sequential_model<M> && requires(const M& model, const typename M::input_type& input,
+                                                        const typename M::output_type& output) {
+  { model.puts(input) } -> std::same_as<std::optional<std::string>>;
+  { model.takes(input, output) } -> std::same_as<std::optional<std::string>>;
 };
 
 } // namespace troupe

@@ -39,6 +39,15 @@ bool queue_model::read_only(const queue_input& input, const queue_output& output
   return input.what == queue_input::kind::dequeue && !output.value;
 }
 
+std::optional<std::string> queue_model::puts(const queue_input& input) const {
+  if (input.what == queue_input::kind::enqueue) return input.value;
+  return std::nullopt;
+}
+
+std::optional<std::string> queue_model::takes(const queue_input&, const queue_output& output) const {
+  return output.value;
+}
+
 std::string queue_model::describe(const queue_input& input, const queue_output* output) const {
   if (input.what == queue_input::kind::enqueue) return "enqueue " + describe_text(input.value);
   if (output == nullptr) return "dequeue";

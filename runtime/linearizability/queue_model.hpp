@@ -1,5 +1,6 @@
-// A queue, first in first out. Not partitioned: order is what it is about, so keep histories of one queue to
-// a few thousand operations and few that are left open.
+// A queue, first in first out. Not partitioned: order is what it is about. Give each value a name of its own:
+// then when it comes out says where it went in, and thousands of operations of many clients are checked at
+// once. Equal values leave that to be guessed.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,8 @@ public:
   std::optional<state_type> step(const state_type& state, const input_type& input,
                                  const output_type* output) const;
   bool read_only(const input_type& input, const output_type& output) const;
+  std::optional<std::string> puts(const input_type& input) const;
+  std::optional<std::string> takes(const input_type& input, const output_type& output) const;
   std::string describe(const input_type& input, const output_type* output) const;
   std::string describe(const state_type& state) const;
 };

@@ -10,10 +10,14 @@
 //  - A read that may come next and fits can always come next: moved to the front of any solution it changes
 //    nothing for the others. Nothing else is tried in its place. (Not so a write of the value that is there
 //    already: it may be needed later, when another one is.)
-//  - Operations that were left open may be placed or not, at any time since their call. So they come last;
-//  only if
-//    they change the state; the earliest call first among equals; and not when the next one would have led to
-//    the same state without it.
+//  - Operations that were left open may be placed or not, at any time since their call. So they come last,
+//  and
+//    only if they change the state; the earliest call first among equals; and not when the next one would
+//    have led to the same state without it.
+//  - A model may say which operations take what others put. What is put is then tried in the order in which
+//  it
+//    is taken: a wrong order of two things shows only when the second comes out, after everything between was
+//    tried.
 #include "runtime/linearizability/search.hpp"
 
 #include "runtime/linearizability/configuration_set.hpp"
@@ -92,6 +96,9 @@ private:
     completed_ = static_cast<std::uint32_t>(
       std::count_if(all.begin(), all.end(), [](const checked_operation& each) { return each.completed; }));
     placed_.resize(all.size());
+    for (const auto position : position_of_)
+      needed_by_.push_back(part_.needed_by(position).value_or(0));
+    hints_ = !all.empty() && part_.needed_by(0).has_value();
     equal_before_.resize(all.size(), none);
     for (auto rank = completed_; rank < all.size(); ++rank) {
       const auto oldest = std::max(completed_, rank - std::min(rank, farthest_equal));
@@ -203,6 +210,26 @@ private:
       }
       choices_.push_back({rank, *after});
     }
+    if (hints_) list_needed(here);
+  }
+
+  // Adds the open operations that somebody needed, and brings all choices in the order of the needs.
+  void list_needed(const frame& here) {
+    const auto limit = ended(base_);
+    const auto ring = open_ring();
+    for (auto rank = next_[ring]; rank != ring && called(rank) < limit; rank = next_[rank]) {
+      if (needed_by_[rank] >= checked_partition::not_needed || !may_place(rank)) continue;
+      const auto after = step(here.state, rank);
+      if (after && *after != here.state) choices_.push_back({rank, *after});
+    }
+    std::stable_sort(
+      choices_.begin() + static_cast<std::ptrdiff_t>(here.first_choice), choices_.end(),
+      [&](const choice& a, const choice& b) { return needed_by_[a.rank] < needed_by_[b.rank]; });
+  }
+
+  // Of open operations that ask the same the earliest goes first.
+  bool may_place(std::uint32_t rank) const {
+    return equal_before_[rank] == none || placed_[equal_before_[rank]];
   }
 
   // First those after which an answer fits that does not fit now.
@@ -212,7 +239,7 @@ private:
     const auto ring = open_ring();
     auto helpful = choices_.size();
     for (auto rank = next_[ring]; rank != ring && called(rank) < limit; rank = next_[rank]) {
-      if (equal_before_[rank] != none && !placed_[equal_before_[rank]]) continue;
+      if (!may_place(rank)) continue;
       const auto after = step(here.state, rank);
       if (!after || *after == here.state) continue;
       choices_.push_back({rank, *after});
@@ -304,6 +331,8 @@ private:
   std::vector<std::uint32_t> position_of_;  // of a rank
   std::uint32_t completed_ = 0;             // ranks below are of completed operations
   std::vector<std::uint32_t> equal_before_; // the last open operation before, that asks the same
+  std::vector<std::uint64_t> needed_by_;    // when the model gives hints
+  bool hints_ = false;
   std::vector<std::uint32_t> next_;
   std::vector<std::uint32_t> previous_;
 
