@@ -80,7 +80,8 @@ std::string tell_prefix(const checked_partition& part, const search_prefix& pref
   if (order.size() > most_in_order) out += fmt::format("{} operations, then ", order.size() - most_in_order);
   for (auto i = order.size() - std::min(order.size(), most_in_order); i < order.size(); ++i)
     out += part.describe_operation(order[i]) + (i + 1 < order.size() ? "; " : "");
-  out += fmt::format("\n    leaves {}, which refuses ", part.describe_state(prefix.state));
+  out += fmt::format("\n    leaves {}", part.describe_state(prefix.state));
+  if (!prefix.refused.empty()) out += ", which refuses ";
   for (std::size_t i = 0; i < prefix.refused.size() && i < most_refused; ++i)
     out += (i == 0 ? "" : ", ") + named(part, prefix.refused[i]);
   if (prefix.refused.size() > most_refused)
@@ -95,9 +96,10 @@ std::string explain_search(const checked_partition& part, const search_result& f
   const auto limit = all[found.blocked].ended.event;
   const auto before = std::count_if(all.begin(), all.end(),
                                     [&](const checked_operation& each) { return each.ended.event < limit; });
-  auto out =
-    fmt::format("no order explains {}: the {} answers before it fit together, with it nothing does\n",
-                named(part, found.blocked), before);
+  const bool certain = found.verdict == linearizability_verdict::not_linearizable;
+  auto out = fmt::format("no order {} {}: the {} answers before it fit together, with it nothing does{}\n",
+                         certain ? "explains" : "was found that explains", named(part, found.blocked), before,
+                         certain ? "" : " so far");
   out += draw(part, found);
   const auto called = std::count_if(all.begin(), all.end(),
                                     [&](const checked_operation& each) { return each.called.event < limit; });

@@ -85,8 +85,9 @@ linearizability_report check_partitions(std::vector<std::unique_ptr<checked_part
     if (found.verdict == linearizability_verdict::unknown && given_up.empty()) {
       given_up =
         fmt::format("unknown: gave up{} ({} operations) after {} steps with {} states; raise the limits, or "
-                    "record fewer operations that overlap or are left open",
-                    part_text(part->name()), part->operations().size(), found.steps, part->states());
+                    "record fewer operations that overlap or are left open\nhow far it came: {}",
+                    part_text(part->name()), part->operations().size(), found.steps, part->states(),
+                    explain_search(*part, found));
     }
     out.witnesses[by_size[i]] = numbers_of(*part, found.witness);
     part.reset(); // its states are not needed any more

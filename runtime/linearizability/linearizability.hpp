@@ -72,7 +72,8 @@ struct linearizability_report {
   // linearizable: for each part, by its first call, an order that explains the answers. Operations that were
   // left open appear when they must have happened.
   std::vector<std::vector<operation_number>> witnesses;
-  // For people: one line when linearizable; otherwise what is wrong, with a timeline.
+  // For people: one line when linearizable; otherwise what is wrong, with a timeline; when the limits were
+  // reached, how far the search came.
   std::string text;
 
   // Proven right; a check that gave up is not a pass.

@@ -18,21 +18,14 @@ queue_output queue_output::empty() { return {}; }
 
 queue_model::state_type queue_model::initial() const { return {}; }
 
-std::optional<queue_model::state_type> queue_model::step(const state_type& state, const queue_input& input,
-                                                         const queue_output* output) const {
-  if (input.what == queue_input::kind::enqueue) {
-    state_type after;
-    after.reserve(state.size() + 1);
-    after = state;
-    after.push_back(input.value);
-    return after;
-  }
+std::optional<queue_state> queue_model::step(const queue_state& state, const queue_input& input,
+                                             const queue_output* output) const {
+  if (input.what == queue_input::kind::enqueue) return state.pushed(input.value);
   if (output != nullptr) {
     if (output->value.has_value() == state.empty()) return std::nullopt;
     if (output->value && *output->value != state.front()) return std::nullopt;
   }
-  if (state.empty()) return state;
-  return state_type(state.begin() + 1, state.end());
+  return state.empty() ? state : state.popped();
 }
 
 bool queue_model::read_only(const queue_input& input, const queue_output& output) const {
@@ -56,10 +49,10 @@ std::string queue_model::describe(const queue_input& input, const queue_output* 
 
 std::string queue_model::describe(const state_type& state) const {
   std::string out = "[";
-  for (std::size_t i = 0; i < state.size() && i < most_values_shown; ++i)
-    out += (i == 0 ? "" : " ") + describe_text(state[i]);
-  if (state.size() > most_values_shown)
-    out += " and " + std::to_string(state.size() - most_values_shown) + " more";
+  const auto shown = state.first(most_values_shown);
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    out += (i == 0 ? "" : " ") + describe_text(shown[i]);
+  if (state.size() > shown.size()) out += " and " + std::to_string(state.size() - shown.size()) + " more";
   return out + "]";
 }
 

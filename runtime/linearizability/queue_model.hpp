@@ -3,7 +3,9 @@
 // once. Equal values leave that to be guessed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,11 +34,41 @@ struct queue_output {
   bool operator==(const queue_output&) const = default;
 };
 
+// What is in a queue. A value: what states have in common they share, so that the millions of states of a
+// check cost a few words each, however long the queue is.
+class queue_state {
+public:
+  bool empty() const noexcept { return size_ == 0; }
+  std::size_t size() const noexcept { return size_; }
+
+  // The oldest value. Precondition: not empty.
+  const std::string& front() const noexcept;
+
+  // The oldest first, at most `count` of them.
+  std::vector<std::string> first(std::size_t count) const;
+
+  queue_state pushed(std::string value) const;
+
+  // Without the oldest value. Precondition: not empty.
+  queue_state popped() const;
+
+  friend bool operator==(const queue_state& a, const queue_state& b) noexcept;
+  friend std::size_t hash_value(const queue_state& state) noexcept;
+
+private:
+  struct link;
+
+  std::shared_ptr<const link> newest_; // each link knows the one before it
+  const link* oldest_ = nullptr;       // of those that are still in the queue
+  std::size_t size_ = 0;
+  std::uint64_t hash_ = 0;
+};
+
 class queue_model {
 public:
   using input_type = queue_input;
   using output_type = queue_output;
-  using state_type = std::vector<std::string>; // the oldest first
+  using state_type = queue_state;
 
   state_type initial() const;
   std::optional<state_type> step(const state_type& state, const input_type& input,

@@ -51,11 +51,11 @@ public:
     if (base_ == completed_) {
       out.verdict = linearizability_verdict::linearizable;
       out.witness = positions(seen_.way_to(frames_.back().point));
-    } else if (!exhausted_) {
-      out.verdict = linearizability_verdict::not_linearizable;
-      out.blocked = position_of_[best_base_];
-      explain(out);
+      return out;
     }
+    if (!exhausted_) out.verdict = linearizability_verdict::not_linearizable;
+    out.blocked = position_of_[best_base_];
+    explain(out);
     return out;
   }
 

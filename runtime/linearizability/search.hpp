@@ -18,9 +18,11 @@ struct search_prefix {
 struct search_result {
   linearizability_verdict verdict = linearizability_verdict::unknown;
   std::uint64_t steps = 0;
-  std::vector<std::uint32_t> witness;  // linearizable: the order
-  std::uint32_t blocked = 0;           // not_linearizable: the first answer that cannot be explained
-  std::vector<search_prefix> prefixes; // not_linearizable: the longest orders
+  std::vector<std::uint32_t> witness; // linearizable: the order
+  // Otherwise the first answer that cannot be explained, or that was not yet when the limits were reached,
+  // and the longest orders of those before it.
+  std::uint32_t blocked = 0;
+  std::vector<search_prefix> prefixes;
 };
 
 search_result search_order(checked_partition& part, const linearizability_limits& limits);
