@@ -43,7 +43,7 @@ status at_door(std::string_view door, const status& why) {
 } // namespace
 
 std::string door_ports::to_json() const {
-  return fmt::format(R"({{"http":{},"grpc":{},"admin":{}}})", http, grpc, admin);
+  return fmt::format(R"({{"http":{},"grpc":{},"admin":{},"link":{}}})", http, grpc, admin, link);
 }
 
 status doors::state::open_http(const settings& from) {
@@ -124,6 +124,8 @@ result<std::unique_ptr<doors>> doors::open(const settings& from, doors_dependenc
   auto tokens = token_check_of(from);
   if (!tokens) return tokens.error();
   inner->token_check = std::move(*tokens);
+  if (auto* link = dependencies.of.link())
+    if (auto address = link->local_address()) inner->ports.link = address->port;
   if (from.get<bool>("admin.enabled"))
     if (auto outcome = inner->open_admin(from); !outcome.ok()) return outcome;
   if (from.get<bool>("grpc.enabled"))

@@ -28,8 +28,9 @@ struct door_ports {
   std::uint16_t http = 0;
   std::uint16_t grpc = 0;
   std::uint16_t admin = 0;
+  std::uint16_t link = 0; // the gate's, which is no door but is asked for alike
 
-  // {"http":8080,"grpc":9090,"admin":9901}
+  // {"http":8080,"grpc":9090,"admin":9901,"link":7400}
   std::string to_json() const;
 };
 

@@ -4,6 +4,7 @@
 
 #include <openssl/crypto.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -24,6 +25,7 @@ void declare_node(settings_schema& schema, const std::string& program) {
     {
       setting::text("name", program, "Name of this node, in logs and in the console."),
       setting::integer("threads", 0, 0, 1024, "Threads that run actors; 0: one a core."),
+      setting::list("services", {}, "Services that this node plays; empty: all of the program's."),
       setting::time("call_timeout", 30s, 1ms, 24h,
                     "Time-out of calls between services that nothing else limits."),
       setting::integer("restart_intensity", 10, 0, 10'000,
@@ -121,6 +123,7 @@ status missing_half(std::string_view group) {
 
 void declare_host_settings(settings_schema& schema, const std::string& program) {
   declare_node(schema, program);
+  declare_link_settings(schema);
   declare_doors(schema);
   schema.add_group(
     "auth", "Who may call through the HTTP and gRPC doors.",
@@ -136,13 +139,32 @@ void declare_host_settings(settings_schema& schema, const std::string& program) 
     });
 }
 
-node_options node_options_of(const settings& from) {
+result<std::vector<service_module>> chosen_modules(const settings& from,
+                                                   std::vector<service_module> modules) {
+  const auto wanted = from.get<text_list>("node.services");
+  if (wanted.empty()) return modules;
+  std::string known;
+  for (const auto& each : modules)
+    known += (known.empty() ? "" : ", ") + std::string{each.service().name};
+  std::vector<service_module> out;
+  for (auto& each : modules)
+    if (std::count(wanted.begin(), wanted.end(), each.service().name) > 0) out.push_back(std::move(each));
+  if (out.size() == wanted.size()) return out;
+  for (const auto& each : wanted)
+    if (std::none_of(out.begin(), out.end(), [&](auto& module) { return module.service().name == each; }))
+      return invalid_argument("node.services names '{}', which this program does not have; it has {}", each,
+                              known);
+  return invalid_argument("node.services names a service twice");
+}
+
+result<node_options> node_options_of(const settings& from) {
   node_options out;
   out.name = from.get<std::string>("node.name");
   out.scheduler_threads = from.get<unsigned>("node.threads");
   out.restart_intensity = from.get<unsigned>("node.restart_intensity");
   out.restart_period = from.get<duration>("node.restart_period");
   out.default_call_timeout = from.get<duration>("node.call_timeout");
+  if (auto outcome = add_link_options(from, out); !outcome.ok()) return outcome;
   return out;
 }
 

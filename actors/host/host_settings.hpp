@@ -11,11 +11,19 @@
 
 namespace troupe {
 
-// The settings of every node: groups node, log, http, grpc, admin, auth and docs. A node is called like its
+// The settings of every node: groups node, link, log, http, grpc, admin, auth and docs. A node is called like its
 // program unless it is given a name.
 void declare_host_settings(settings_schema& schema, const std::string& program);
 
-node_options node_options_of(const settings& from);
+void declare_link_settings(settings_schema& schema); // part of it
+
+// INVALID_ARGUMENT when settings of the link contradict each other.
+result<node_options> node_options_of(const settings& from);
+status add_link_options(const settings& from, node_options& to); // part of it
+
+// Leaves out the modules that node.services does not name. INVALID_ARGUMENT: it names one that is not there,
+// or one twice.
+result<std::vector<service_module>> chosen_modules(const settings& from, std::vector<service_module> modules);
 logging_options logging_options_of(const settings& from);
 
 // Options of the doors. Those that read files (certificates) can fail, naming the setting and the file.

@@ -3,7 +3,7 @@
 #include "actors/host/node_metrics.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/service_actor.hpp"
-#include "discovery/directory/static_directory.hpp"
+#include "discovery/directory/cluster_directory.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "troupe/options.pb.h"
 
@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <thread>
 
 namespace troupe {
@@ -48,12 +49,37 @@ module_limits limits_of(const service_module& module) {
     .max_concurrent = module.max_concurrent().value_or(concurrent ? concurrent : default_max_concurrent)};
 }
 
+// Names the actor system to others: CAF gives an id of its own only to systems with its middleman. Runs before
+// the first actor is made.
+class name_system final : public caf::thread_hook {
+public:
+  explicit name_system(caf::node_id id) : id_(std::move(id)) {}
+  void init(caf::actor_system& system) override { const_cast<caf::node_id&>(system.node()) = id_; }
+  void thread_started() override {}
+  void thread_terminates() override {}
+
+private:
+  caf::node_id id_;
+};
+
+// Of the node's name, its start and chance: another one for each start of each node, also where all nodes have
+// one seed.
+caf::node_id make_node_id(const std::string& name, const environment& world) {
+  caf::node_id::default_data::host_id_type host{};
+  const auto start = static_cast<std::uint64_t>(world.clock.wall_now().time_since_epoch().count());
+  auto bytes = world.random.split("node_id").split(name, start);
+  bytes.fill(std::as_writable_bytes(std::span{host}));
+  return caf::make_node_id(static_cast<std::uint32_t>(bytes.below(0x7FFFFFFF)) + 1, host);
+}
+
 } // namespace
 
 struct node::state {
-  state(node_options given, environment world, logging* log, metrics* numbers)
-    : options(std::move(given)), logs(log), measured(numbers), random(world.random.split("services")) {
-    services.directory = &directory;
+  state(node_options given, environment world, logging* log, metrics* numbers,
+        const std::function<void(caf::actor_system_config&)>& configure)
+    : options(std::move(given)), driven(configure != nullptr), logs(log), measured(numbers),
+      random(world.random.split("services")), cluster(directory) {
+    services.directory = &cluster;
     services.random = &random;
     services.clock = &world.clock;
     services.logs = log;
@@ -65,8 +91,15 @@ struct node::state {
     auto threads = options.scheduler_threads ? options.scheduler_threads
                                              : std::max(1u, std::thread::hardware_concurrency());
     config.set("scheduler.max-threads", static_cast<std::size_t>(threads));
+    config.add_thread_hook<name_system>(make_node_id(options.name, world));
+    if (options.message_types) options.message_types(config);
+    if (configure) configure(config);
     system.emplace(config);
+    if (driven) system->await_actors_before_shutdown(false);
   }
+
+  status open_gate(environment world);
+  void release_requests();
 
   supervisor_spec module_spec(service_module module);
   child_spec instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
@@ -77,10 +110,12 @@ struct node::state {
   void end_visitors();
 
   node_options options;
+  const bool driven; // by a world that goes on only while nobody waits
   logging* logs;
   metrics* measured;
   random_source random;
   static_directory directory;
+  cluster_directory cluster;
   node_services services;
   std::vector<const service_info*> contracts;
   std::unique_ptr<node_metrics> numbers;
@@ -96,6 +131,7 @@ struct node::state {
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
   caf::actor root;
+  std::unique_ptr<gate> link;
 };
 
 child_spec node::state::instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
@@ -142,11 +178,37 @@ supervisor_spec node::state::module_spec(service_module module) {
   return spec;
 }
 
-void node::state::ended(const supervisor_exit& why) {
-  // Requests may still wait for an actor that never came; and each holds its reference, which holds it.
+// Requests may still wait for an actor that never came; and each holds its reference, which holds it.
+void node::state::release_requests() {
   for (const auto& [service, instances] : directory.instances())
     for (const auto& each : instances)
       each->suspend(false, "the node has stopped");
+}
+
+// Before the modules start, because what they do then may need services of other nodes. Calls that come before
+// an instance is up wait for it.
+status node::state::open_gate(environment world) {
+  if (!options.link) {
+    if (!options.peers.empty())
+      return invalid_argument("peers are named, but the node has no link to talk to them");
+    return {};
+  }
+  auto how = *options.link;
+  how.node = options.name;
+  if (how.incarnation == 0)
+    how.incarnation = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch()).count());
+  if (driven) how.run_actors_inline = false;
+  auto opened = gate::open(std::move(how), world, *system, directory, contracts, cluster, logs, measured);
+  if (!opened) return opened.error();
+  link = std::move(*opened);
+  for (const auto& peer : options.peers)
+    if (auto outcome = link->keep_connected(peer); !outcome.ok()) return outcome;
+  return {};
+}
+
+void node::state::ended(const supervisor_exit& why) {
+  release_requests();
   std::function<void(const supervisor_exit&)> tell;
   {
     std::lock_guard lock{mutex};
@@ -186,8 +248,22 @@ void node::state::end_visitors() {
 
 result<std::unique_ptr<node>> node::start(node_options options, environment world, logging* logs,
                                           metrics* numbers, std::vector<service_module> modules) {
+  auto begun = begin(std::move(options), world, logs, numbers, std::move(modules), nullptr);
+  if (!begun) return begun.error();
+  auto& inner = *(*begun)->state_;
+  std::unique_lock lock{inner.mutex};
+  inner.changed.wait(lock, [&inner] { return inner.ready || inner.end; });
+  if (inner.end)
+    return inner.end->cause.ok() ? internal("the node stopped while it started") : inner.end->cause;
+  lock.unlock();
+  return begun;
+}
+
+result<std::unique_ptr<node>> node::begin(node_options options, environment world, logging* logs,
+                                          metrics* numbers, std::vector<service_module> modules,
+                                          std::function<void(caf::actor_system_config&)> configure) {
   if (auto outcome = check(modules); !outcome.ok()) return outcome;
-  auto made = std::make_unique<state>(std::move(options), world, logs, numbers);
+  auto made = std::make_unique<state>(std::move(options), world, logs, numbers, configure);
   auto& inner = *made;
   supervisor_spec root;
   root.name = inner.options.name;
@@ -219,25 +295,42 @@ result<std::unique_ptr<node>> node::start(node_options options, environment worl
   };
   around.on_exit = [&inner](const supervisor_exit& why) { inner.ended(why); };
 
+  if (auto outcome = inner.open_gate(world); !outcome.ok()) return outcome;
   auto spawned = spawn_supervisor(*inner.system, std::move(root), std::move(around));
   if (!spawned) return spawned.error();
   inner.root = std::move(*spawned);
-  std::unique_lock lock{inner.mutex};
-  inner.changed.wait(lock, [&inner] { return inner.ready || inner.end; });
-  if (inner.end)
-    return inner.end->cause.ok() ? internal("the node stopped while it started") : inner.end->cause;
-  lock.unlock();
   return std::unique_ptr<node>{new node{std::move(made)}};
 }
 
 node::node(std::unique_ptr<state> inner) : state_(std::move(inner)) {}
-node::~node() { stop(); }
+
+node::~node() {
+  if (!state_->driven) {
+    stop();
+    return;
+  }
+  state_->release_requests();
+  if (state_->link) state_->link->close(duration::zero());
+}
+
+void node::begin_stop() {
+  if (state_->link) state_->link->drain();
+  stop_supervisor(state_->root);
+}
 
 void node::stop() {
-  stop_supervisor(state_->root);
+  begin_stop();
   state_->wait_for_end();
+  if (state_->link) state_->link->close();
   state_->end_visitors();
 }
+
+node_phase node::phase() const {
+  std::lock_guard lock{state_->mutex};
+  return state_->end ? node_phase::ended : state_->ready ? node_phase::ready : node_phase::starting;
+}
+
+gate* node::link() noexcept { return state_->link.get(); }
 
 void node::on_end(std::function<void(const supervisor_exit&)> callback) {
   std::unique_lock lock{state_->mutex};
@@ -251,7 +344,7 @@ void node::on_end(std::function<void(const supervisor_exit&)> callback) {
 }
 
 caf::actor_system& node::system() noexcept { return *state_->system; }
-directory& node::directory() noexcept { return state_->directory; }
+directory& node::directory() noexcept { return state_->cluster; }
 const node_services& node::services() const noexcept { return state_->services; }
 const std::string& node::name() const noexcept { return state_->options.name; }
 const std::vector<const service_info*>& node::contracts() const noexcept { return state_->contracts; }

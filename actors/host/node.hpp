@@ -12,13 +12,19 @@
 #include "actors/service/node_services.hpp"
 #include "actors/service/visitor.hpp"
 #include "runtime/environment/environment.hpp"
+#include "runtime/link/gate.hpp"
 #include "runtime/supervision/messages.hpp"
 #include "runtime/supervision/supervisor.hpp"
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
+
+namespace caf {
+class actor_system_config;
+}
 
 namespace troupe {
 
@@ -37,7 +43,18 @@ struct node_options {
   backoff_policy restart_backoff;
 
   duration default_call_timeout = std::chrono::seconds{30};
+
+  // How the node talks to others; nothing: it does not. The node's own name goes before the name in here, and
+  // an incarnation of 0 becomes the date of the start.
+  std::optional<gate_options> link;
+  // "host:port" of the nodes to keep a connection to.
+  std::vector<std::string> peers;
+
+  // Announces the types of CAF messages that are sent to other nodes (add_message_type). May be empty.
+  std::function<void(caf::actor_system_config&)> message_types;
 };
+
+enum class node_phase : std::uint8_t { starting, ready, ended };
 
 class node {
 public:
@@ -47,7 +64,14 @@ public:
   static result<std::unique_ptr<node>> start(node_options options, environment world, logging* logs,
                                              metrics* numbers, std::vector<service_module> modules);
 
-  // Stops, if stop() was not called.
+  // Begins to start the modules, and returns at once: for worlds that only go on when somebody drives them.
+  // `configure` makes the node's actor system live in such a world. Errors as for start(), but modules that
+  // fail to start are told by on_end().
+  static result<std::unique_ptr<node>> begin(node_options options, environment world, logging* logs,
+                                             metrics* numbers, std::vector<service_module> modules,
+                                             std::function<void(caf::actor_system_config&)> configure);
+
+  // Stops, if stop() was not called. A node of begin() ends where it is: its actors must have ended.
   ~node();
   node(const node&) = delete;
   node& operator=(const node&) = delete;
@@ -56,6 +80,11 @@ public:
   // stop time-out. Visitors that are left are ended. Returns when all have ended. Once is enough. Not to be
   // called by an actor.
   void stop();
+
+  // The same without waiting: on_end() tells the end.
+  void begin_stop();
+
+  node_phase phase() const;
 
   // Called once, from an actor's thread, when the tree ends: because stop() was called, or because a module
   // failed more often than its restart intensity allows. Called at once when it has ended already.
@@ -67,6 +96,9 @@ public:
   const std::string& name() const noexcept;
   // In the order of installation.
   const std::vector<const service_info*>& contracts() const noexcept;
+
+  // The way to other nodes; null without options.link.
+  troupe::gate* link() noexcept;
 
   // The supervision tree as it is now; waits for the supervisors to answer, a second at most. For use in
   // `self`.

@@ -121,6 +121,28 @@ void front_pages::handle(http_exchange& exchange) {
 
 // -- admin_pages
 
+namespace {
+
+std::string render_peers(node& of) {
+  boost::json::array out;
+  if (auto* link = of.link()) {
+    for (const auto& each : link->peers())
+      out.push_back({{"node", each.node},
+                     {"address", each.address},
+                     {"incarnation", each.incarnation},
+                     {"connected", each.connected},
+                     {"draining", each.draining},
+                     {"dialed", each.dialed},
+                     {"open_calls", each.open_calls},
+                     {"served_calls", each.served_calls},
+                     {"queued_bytes", each.queued_bytes},
+                     {"last_failure", each.last_failure}});
+  }
+  return boost::json::serialize(out);
+}
+
+} // namespace
+
 admin_pages::admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs)
   : node_(of), health_(health), numbers_(numbers), logs_(logs) {}
 
@@ -146,6 +168,8 @@ void admin_pages::answer(http_exchange& exchange) {
           send_problem(*answered, 503, "Service Unavailable", tree.error().message());
       });
     });
+  } else if (path == "/admin/peers") {
+    if (allows(exchange, "GET")) send(exchange, 200, "application/json", render_peers(node_));
   } else if (path.starts_with(actors) && path.ends_with(kill)) {
     if (!allows(exchange, "POST")) return;
     const auto digits = path.substr(actors.size(), path.size() - actors.size() - kill.size());
@@ -192,7 +216,8 @@ void admin_pages::answer(http_exchange& exchange) {
   } else {
     send_problem(
       exchange, 404, "Not Found",
-      "there are /metrics, /healthz/*, /admin/supervision, /admin/actors/ID:kill and /admin/log-levels");
+      "there are /metrics, /healthz/*, /admin/supervision, /admin/peers, /admin/actors/ID:kill and "
+      "/admin/log-levels");
   }
 }
 

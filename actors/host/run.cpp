@@ -97,9 +97,14 @@ int program::run(std::vector<service_module> modules) {
   logs_ = std::move(*logs);
   log_ = logs_->get("node");
 
+  auto chosen = chosen_modules(*settings_, std::move(modules));
+  if (!chosen) return complain(name_, chosen.error().message(), exit_code::wrong_usage);
+  auto options = node_options_of(*settings_);
+  if (!options) return complain(name_, options.error().message(), exit_code::wrong_usage);
+
   auto started_check = health_.add(health_question::started, "modules");
   auto ready_check = health_.add(health_question::ready, "doors");
-  auto started = node::start(node_options_of(*settings_), world, logs_.get(), &numbers_, std::move(modules));
+  auto started = node::start(std::move(*options), world, logs_.get(), &numbers_, std::move(*chosen));
   if (!started) {
     log_.critical("the node did not start", {{"reason", started.error().to_string()}});
     return number(exit_code::not_started);

@@ -25,6 +25,7 @@ public:
         caf::mailbox_element_ptr{new frame_element(std::move(what), nullptr, frame_element::role::caller)},
         inline_execution::current());
   }
+  std::uint64_t lane() const noexcept override { return actor_->id(); }
 
 private:
   caf::weak_actor_ptr actor_;

@@ -6,7 +6,7 @@ namespace troupe {
 
 // Readers never lock: the list of instances is replaced, not changed. Lists that were replaced are kept until
 // the directory ends; there are as many as instances were added.
-class static_directory::local_route final : public service_route {
+class static_directory::local_route final : public instance_route {
 public:
   explicit local_route(std::string service) : service_(std::move(service)) {}
 
@@ -25,6 +25,16 @@ public:
         retry_hint::not_executed);
     if (instances->size() == 1) return call_end_ptr{instances->front()};
     return call_end_ptr{pick(*instances)};
+  }
+
+  bool known() const noexcept override { return current_.load(std::memory_order_acquire) != nullptr; }
+
+  bool available() const noexcept override {
+    const auto* instances = current_.load(std::memory_order_acquire);
+    if (instances == nullptr) return false;
+    for (const auto& each : *instances)
+      if (each->attached()) return true;
+    return false;
   }
 
   std::vector<actor_reference_ptr> instances() const {
@@ -56,7 +66,7 @@ private:
 static_directory::static_directory() = default;
 static_directory::~static_directory() = default;
 
-service_route& static_directory::route(std::string_view service) {
+instance_route& static_directory::route(std::string_view service) {
   std::lock_guard lock{mutex_};
   auto found = routes_.find(service);
   if (found == routes_.end())

@@ -13,6 +13,15 @@
 
 namespace troupe {
 
+// The route to the instances of one service on this node.
+class instance_route : public service_route {
+public:
+  // Whether an actor stands behind at least one instance. Never locks.
+  virtual bool available() const noexcept = 0;
+  // Whether there are instances at all.
+  virtual bool known() const noexcept = 0;
+};
+
 // Thread-safe. Chooses among the instances of a service by power of two choices on the depth of their
 // mailboxes (Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing"), and leaves out those
 // whose actor is down while another is up.
@@ -21,7 +30,7 @@ public:
   static_directory();
   ~static_directory() override;
 
-  service_route& route(std::string_view service) override;
+  instance_route& route(std::string_view service) override;
 
   // Adds an instance of a service.
   void add(std::string_view service, actor_reference_ptr instance);

@@ -94,6 +94,7 @@ void actor_reference::attach(caf::strong_actor_ptr actor) {
   {
     std::lock_guard lock{mutex_};
     actor_ = actor;
+    attached_.store(actor != nullptr, std::memory_order_release);
     hold_ = true;
     why_ = "it is being restarted";
     ++attachments_;
@@ -111,6 +112,7 @@ void actor_reference::suspend(bool hold, std::string why) {
   {
     std::lock_guard lock{mutex_};
     actor_ = nullptr;
+    attached_.store(false, std::memory_order_release);
     hold_ = hold;
     why_ = why;
     if (!hold) refused.swap(waiting_);
@@ -131,11 +133,6 @@ mailbox_readings actor_reference::readings() const noexcept {
   std::lock_guard lock{mutex_};
   out.restarts = attachments_ > 0 ? attachments_ - 1 : 0;
   return out;
-}
-
-bool actor_reference::attached() const noexcept {
-  std::lock_guard lock{mutex_};
-  return actor_ != nullptr;
 }
 
 } // namespace troupe

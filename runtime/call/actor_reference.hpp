@@ -58,7 +58,7 @@ public:
   mailbox_readings readings() const noexcept;
 
   // Whether the actor is there; false between crash and restart.
-  bool attached() const noexcept;
+  bool attached() const noexcept { return attached_.load(std::memory_order_acquire); }
 
 private:
   void refuse(const call_ptr& what, std::string_view why) noexcept;
@@ -70,6 +70,7 @@ private:
   std::atomic<std::uint64_t> accepted_ = 0;
   std::atomic<std::uint64_t> rejected_ = 0;
   std::atomic<std::uint64_t> refused_down_ = 0;
+  std::atomic<bool> attached_ = false; // whether actor_ is not null
 
   mutable std::mutex mutex_; // guards what follows; held for a few instructions only
   caf::strong_actor_ptr actor_;

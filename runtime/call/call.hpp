@@ -77,6 +77,14 @@ class call_end : public boost::intrusive_ref_counter<call_end> {
 public:
   virtual ~call_end();
   virtual void deliver(frame what) noexcept = 0;
+
+  // Told to the caller end: the handler of a call has begun, so the request waits no longer. The link to
+  // another node opens its window again.
+  virtual void request_begun(call&) noexcept {}
+
+  // Frames to one receiver from the ends of one lane keep their order on their way to another node: an
+  // actor's id, for example. 0: this end keeps no order between its calls.
+  virtual std::uint64_t lane() const noexcept { return 0; }
 };
 
 // How many items a stream's consumer allows its producer before it has consumed any.
@@ -131,7 +139,10 @@ public:
   void abandon(std::string_view why) noexcept;
 
   // Set by the callee when its handler begins; an abandoned call that never began is always safe to retry.
-  void mark_started() noexcept { started_.store(true, std::memory_order_relaxed); }
+  void mark_started() noexcept {
+    started_.store(true, std::memory_order_relaxed);
+    if (caller_) caller_->request_begun(*this);
+  }
   bool started() const noexcept { return started_.load(std::memory_order_relaxed); }
 
   bool answered() const noexcept { return answered_.load(std::memory_order_acquire); }

@@ -14,7 +14,7 @@ namespace {
 // Messages an actor may handle before it must make room for others: large enough for a burst of pipelined
 // requests.
 constexpr std::size_t messages_an_actor = 64;
-// Actors resumed before the thread returns to its edge, and the time after which it returns sooner.
+// How often actors are resumed before the thread returns to its edge, and the time after which it returns sooner.
 constexpr std::size_t actors_a_turn = 256;
 constexpr std::chrono::milliseconds time_a_turn{2};
 
@@ -45,21 +45,22 @@ inline_execution::scope::~scope() {
 void inline_execution::exec_later(caf::resumable* job) { ready_.push_back(job); }
 
 void inline_execution::run_ready() {
+  if (ready_.empty()) return;
   running_ = true;
   std::size_t resumed = 0;
-  caf::actor_clock::time_point began{};
+  const auto began = system().clock().now();
   for (std::size_t next = 0; next < ready_.size(); ++next) {
     auto* job = ready_[next];
-    // The clock is read from the second actor on: most turns have one only.
-    if (resumed == 1) began = system().clock().now();
-    if (resumed == actors_a_turn || (resumed > 1 && system().clock().now() - began > time_a_turn)) {
+    if (resumed == actors_a_turn || (resumed > 0 && system().clock().now() - began > time_a_turn)) {
       system().scheduler().enqueue(job);
       continue;
     }
     ++resumed;
     switch (job->resume(this, messages_an_actor)) {
     case caf::resumable::resume_later:
-      system().scheduler().enqueue(job);
+      // Its turn comes again after the others'. Another thread would take it over at a high price: two threads, one
+      // that fills its mailbox and one that empties it, hinder each other at every message.
+      ready_.push_back(job);
       break;
     case caf::resumable::awaiting_message:
     case caf::resumable::done:

@@ -1,5 +1,5 @@
 #include "actors/host/node.hpp"
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "runtime/environment/real_environment.hpp"
 #include "tests/actors/host/probe_modules.hpp"
 

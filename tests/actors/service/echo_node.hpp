@@ -4,7 +4,7 @@
 #include "actors/service/module.hpp"
 #include "actors/service/service_actor.hpp"
 #include "actors/service/visitor.hpp"
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "discovery/directory/static_directory.hpp"
 #include "echo.troupe.hpp"
 #include "runtime/environment/manual_clock.hpp"

@@ -1,4 +1,4 @@
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "apps/shop/payment_book.hpp"
 #include "apps/shop/values.hpp"
 #include "runtime/contract/status_details.hpp"

@@ -1,4 +1,4 @@
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "apps/shop/product_table.hpp"
 #include "apps/shop/values.hpp"
 #include "google/rpc/error_details.pb.h"

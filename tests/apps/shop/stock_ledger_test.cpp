@@ -1,4 +1,4 @@
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "apps/shop/stock_ledger.hpp"
 #include "google/rpc/error_details.pb.h"
 #include "runtime/contract/status_details.hpp"
