@@ -2,6 +2,7 @@
 
 #include "runtime/simulation/actor_scheduler.hpp"
 #include "runtime/simulation/world_parts.hpp"
+#include "runtime/simulation_disk/simulated_disk.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -24,8 +25,8 @@ caf::node_id make_id(const machine& of, std::uint64_t boot, std::uint32_t number
 
 } // namespace
 
-simulated_node::simulated_node(std::unique_ptr<network> net, std::unique_ptr<disk> store, machine& inner,
-                               program_factory make)
+simulated_node::simulated_node(std::unique_ptr<network> net, std::unique_ptr<simulated_disk> store,
+                               machine& inner, program_factory make)
   : inner_(inner), make_(std::move(make)), network_(std::move(net)), disk_(std::move(store)), random_(0) {}
 
 simulated_node::~simulated_node() = default;

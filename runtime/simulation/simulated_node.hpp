@@ -15,6 +15,7 @@
 namespace troupe {
 
 class machine;
+class simulated_disk;
 class simulated_node;
 
 // What runs on a node: made at boot, destroyed when the power goes off. The world knows nothing else of it.
@@ -61,6 +62,10 @@ public:
   // The system's destructor does not wait for actors: it ends them.
   void configure(caf::actor_system_config& config);
 
+  // The disk behind surroundings(), to set its faults, look at it and count. It has power while the node is
+  // on.
+  simulated_disk& storage() noexcept { return *disk_; }
+
   // What the factory has made; null while the node is off.
   simulated_program* program() const noexcept { return program_.get(); }
 
@@ -70,13 +75,13 @@ public:
 private:
   friend class world;
 
-  simulated_node(std::unique_ptr<network> net, std::unique_ptr<disk> store, machine& inner,
+  simulated_node(std::unique_ptr<network> net, std::unique_ptr<simulated_disk> store, machine& inner,
                  program_factory make);
 
   machine& inner_;
   const program_factory make_;
   const std::unique_ptr<network> network_;
-  const std::unique_ptr<disk> disk_;
+  const std::unique_ptr<simulated_disk> disk_;
   random_source random_;
   std::unique_ptr<simulated_program> program_;
 };

@@ -36,21 +36,18 @@ void world_parts::update_ready(machine& of) {
 
 // -- world
 
-// The disk of a node that has none.
-class no_disk final : public disk {
-public:
-  result<std::unique_ptr<file>> open(std::string_view, open_mode) override { return error(); }
-  status rename(std::string_view, std::string_view) override { return error(); }
-  status remove(std::string_view) override { return error(); }
-  result<bool> exists(std::string_view) override { return error(); }
-  result<std::vector<std::string>> list(std::string_view) override { return error(); }
-  status create_folders(std::string_view) override { return error(); }
-  status sync_directory(std::string_view) override { return error(); }
-  result<std::unique_ptr<disk_lock>> lock(std::string_view) override { return error(); }
-
-private:
-  static status error() { return unavailable("the node has no disk"); }
-};
+std::unique_ptr<simulated_disk> make_disk(world_parts& parts, machine& at) {
+  auto options = parts.options.disk;
+  options.on_stall = [&at](duration span) { at.stand_still(span); };
+  options.on_fault = [&parts, &at](disk_fault fault, std::string_view path) {
+    parts.tracing.record({.at = parts.elapsed(),
+                          .kind = trace_kind::fault,
+                          .node = at.index,
+                          .name = to_string(fault),
+                          .detail = std::string{path}});
+  };
+  return std::make_unique<simulated_disk>(parts.random.split("disk " + at.name), std::move(options));
+}
 
 // Work for a later moment, between turns.
 class world::errand final : public timed_event {
@@ -86,7 +83,7 @@ simulated_node& world::add_node(std::string name, program_factory make) {
   const auto skew = duration{parts.random.split("calendar", index).between(-spread, spread)};
   inner.shown.set_wall(now(), parts.options.calendar + (now().time_since_epoch() + skew));
   nodes_.push_back(std::unique_ptr<simulated_node>{new simulated_node{
-    std::make_unique<simulated_network>(inner), std::make_unique<no_disk>(), inner, std::move(make)}});
+    std::make_unique<simulated_network>(inner), make_disk(parts, inner), inner, std::move(make)}});
   return *nodes_.back();
 }
 
@@ -103,6 +100,7 @@ void world::boot(simulated_node& which) {
   which.random_ = parts_->random.split("node " + inner.name, inner.boots);
   inner.session = std::make_shared<boot_session>(inner, inner.boots, which.random_);
   inner.powered = true;
+  which.disk_->power_on();
   // A machine counts from its own boot; what one shows says nothing to another.
   auto chance = which.random_.split("boot");
   inner.shown.boot(
@@ -121,10 +119,14 @@ void world::crash(simulated_node& which) {
   auto& inner = which.inner_;
   if (!inner.powered) return;
   inner.powered = false;
-  tell(trace_kind::crash, which, "power lost");
   // Before the program is destroyed: nothing that it does then is to reach a peer or the disk.
   if (inner.up()) inner.session->alive = false;
   parts_->network.power_lost(inner);
+  which.disk_->crash();
+  const auto counted = which.disk_->counters();
+  tell(trace_kind::crash, which,
+       fmt::format("power lost; of writes not synced so far {} are kept, {} torn, {} lost",
+                   counted.writes_kept, counted.writes_torn, counted.writes_lost));
   end_process(which);
 }
 
@@ -194,14 +196,14 @@ monotonic_time world::now() const noexcept { return parts_->events.now(); }
 
 void world::take_turn() {
   auto& parts = *parts_;
-  auto* order = parts.options.random_order ? &parts.order : nullptr;
-  auto& ready = parts.ready;
-  auto& at = *ready[order && ready.size() > 1 ? order->below(ready.size()) : turns_ % ready.size()];
-  const auto turn = at.choose(order);
   ++turns_;
   if (++turns_at_once_ > parts.options.max_turns_at_once)
     throw world_stuck{fmt::format("{} turns at one moment, and no end in sight; the last of them:\n{}",
                                   turns_at_once_, parts.tracing.last_text(20))};
+  auto* order = parts.options.random_order ? &parts.order : nullptr;
+  auto& ready = parts.ready;
+  const auto place = ready.size() == 1 ? 0 : order ? order->below(ready.size()) : turns_ % ready.size();
+  const auto turn = ready[place]->choose(order);
   turn.who->take_turn(turn.actor);
 }
 
@@ -237,7 +239,10 @@ bool world::run_until(const std::function<bool()>& condition, duration limit) {
 bool world::step() { return turn_or_advance(monotonic_time::max()); }
 
 void world::after(duration delay, std::function<void()> work) {
-  std::erase_if(errands_, [](const auto& each) { return !each->waiting(); });
+  if (errands_.size() >= forget_errands_at_) {
+    std::erase_if(errands_, [](const auto& each) { return !each->waiting(); });
+    forget_errands_at_ = 2 * errands_.size() + 64;
+  }
   errands_.push_back(std::make_unique<errand>(std::move(work)));
   parts_->events.add(*errands_.back(), now() + delay);
 }

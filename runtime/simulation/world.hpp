@@ -135,7 +135,8 @@ private:
 
   const std::unique_ptr<world_parts> parts_;
   std::vector<std::unique_ptr<simulated_node>> nodes_;
-  std::vector<std::unique_ptr<errand>> errands_;
+  std::vector<std::unique_ptr<errand>> errands_; // some are done
+  std::size_t forget_errands_at_ = 64;
   std::uint64_t turns_ = 0;
   std::uint64_t turns_at_once_ = 0;
 };

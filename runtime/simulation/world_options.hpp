@@ -4,6 +4,7 @@
 #include "runtime/core/deadline.hpp"
 #include "runtime/environment/clock.hpp"
 #include "runtime/simulation/trace.hpp"
+#include "runtime/simulation_disk/simulated_disk.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,8 @@ struct world_options {
   double stream_splitting = 0.125;
   // After this long without an acknowledgement TCP gives a connection up.
   duration stream_patience = std::chrono::minutes{15};
+  // Of every node's disk. Its callbacks are set by the world.
+  simulated_disk_options disk;
   // More turns at one moment than this mean that nothing will ever come to rest: the world throws
   // world_stuck.
   std::uint64_t max_turns_at_once = 10'000'000;
