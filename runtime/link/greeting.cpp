@@ -49,16 +49,36 @@ bool walk(byte_view bytes, OnText on_text) {
   return in.ConsumedEntireMessage();
 }
 
-// Counted before anything is parsed: in two bytes there is room for a service or a method, whose object would
-// take fifty times as much.
-bool has_reasonable_size(byte_view bytes) {
+// The library would write to the standard error output what it thinks of a text that is not UTF-8.
+bool is_text(byte_view bytes) {
+  return google::protobuf::internal::IsStructurallyValidUTF8(reinterpret_cast<const char*>(bytes.data()),
+                                                             static_cast<int>(bytes.size()));
+}
+
+// Looked at before anything is parsed: in two bytes there is room for a service or a method, whose object
+// would take fifty times as much. Fields that later versions add may be anything.
+bool is_reasonable_greeting(byte_view bytes) {
+  using message = link::v1::Greeting;
+  using service = link::v1::Service;
   std::size_t services = 0;
   std::size_t methods = 0;
-  return walk(bytes, [&](int field, byte_view service) {
-    if (field != link::v1::Greeting::kServicesFieldNumber) return true;
-    return ++services <= max_announced_services && walk(service, [&](int inner, byte_view) {
-      return inner != link::v1::Service::kMethodsFieldNumber || ++methods <= max_announced_methods;
-    });
+  const auto in_service = [&](int field, byte_view content) {
+    if (field == service::kMethodsFieldNumber && ++methods > max_announced_methods) return false;
+    const bool text = field == service::kNameFieldNumber || field == service::kMethodsFieldNumber;
+    return !text || is_text(content);
+  };
+  return walk(bytes, [&](int field, byte_view content) {
+    if (field == message::kServicesFieldNumber)
+      return ++services <= max_announced_services && walk(content, in_service);
+    const bool text = field == message::kClusterFieldNumber || field == message::kNodeFieldNumber
+                      || field == message::kApplicationVersionFieldNumber;
+    return !text || is_text(content);
+  });
+}
+
+bool is_reasonable_refusal(byte_view bytes) {
+  return walk(bytes, [](int field, byte_view content) {
+    return field != link::v1::Refusal::kMessageFieldNumber || is_text(content);
   });
 }
 
@@ -95,7 +115,7 @@ status check_sizes(const greeting& what) {
 }
 
 result<greeting> parse(std::uint16_t lowest, std::uint16_t highest, byte_view rest) {
-  if (!has_reasonable_size(rest))
+  if (!is_reasonable_greeting(rest))
     return invalid_argument("a greeting that is broken or announces too many services");
   link::v1::Greeting message;
   if (!message.ParseFromArray(rest.data(), static_cast<int>(rest.size())))
@@ -128,7 +148,7 @@ result<greeting> parse(std::uint16_t lowest, std::uint16_t highest, byte_view re
 
 status parse_refusal(byte_view rest) {
   link::v1::Refusal message;
-  if (!message.ParseFromArray(rest.data(), static_cast<int>(rest.size())))
+  if (!is_reasonable_refusal(rest) || !message.ParseFromArray(rest.data(), static_cast<int>(rest.size())))
     return invalid_argument("a refusal that is broken");
   const auto code = status_code_from_number(message.code()).value_or(status_code::unknown);
   if (code == status_code::ok) return invalid_argument("a refusal that says OK");
@@ -175,7 +195,7 @@ byte_buffer encode_refusal(const status& why) {
 
 result<std::optional<read_greeting>> decode_greeting(byte_view bytes) {
   const auto seen = std::min(bytes.size(), magic.size());
-  if (std::memcmp(bytes.data(), magic.data(), seen) != 0)
+  if (seen > 0 && std::memcmp(bytes.data(), magic.data(), seen) != 0)
     return invalid_argument("bytes that are no greeting of a node");
   if (bytes.size() < head_size) return std::optional<read_greeting>{};
   const auto* at = bytes.data() + magic.size();

@@ -233,7 +233,7 @@ status link_session::state::check_payload(std::size_t size) const {
 status link_session::state::check_known(call_key call, const char* frame) const {
   // Calls that were open have ended at this side while the frame was on its way.
   if (call.id <= (call.ours ? highest_of_ours_ : highest_of_theirs_)) return {};
-  return invalid_argument("a {} frame for the call {}, which was never made", frame, call.id);
+  return invalid_argument("{} frame for the call {}, which was never made", frame, call.id);
 }
 
 status link_session::state::take_request(byte_view body, std::size_t size, link_events& events) {
@@ -258,12 +258,12 @@ status link_session::state::take_item(byte_view body, std::size_t size, link_eve
   const auto call = item_.call;
   auto* of = find(call);
   if (of == nullptr || of->cancelled || of->answered) {
-    if (auto wrong = check_known(call, "item"); !wrong.ok()) return wrong;
+    if (auto wrong = check_known(call, "an item"); !wrong.ok()) return wrong;
     return_to_peer(call, 0, size);
     return {};
   }
   if (call.ours) {
-    if (auto wrong = check_sent(*of, call.id, "item"); !wrong.ok()) return wrong;
+    if (auto wrong = check_sent(*of, call.id, "an item"); !wrong.ok()) return wrong;
   }
   if (!of->streaming().received.take(static_cast<std::uint32_t>(size), limits_.stream_window_bytes, items_in_,
                                      limits_.item_window_bytes))
@@ -274,7 +274,7 @@ status link_session::state::take_item(byte_view body, std::size_t size, link_eve
 
 status link_session::state::check_sent(const call_state& of, std::uint64_t id, const char* frame) const {
   if (of.waiting_request == nullptr && batches_.has_gone(of.request)) return {};
-  return invalid_argument("a {} frame for the call {}, whose request was not sent", frame, id);
+  return invalid_argument("{} frame for the call {}, whose request was not sent", frame, id);
 }
 
 status link_session::state::take_answer(std::uint64_t id, const char* frame, bool& open) {
@@ -290,7 +290,7 @@ status link_session::state::take_reply(byte_view body, link_events& events) {
   if (auto wrong = decode_reply(body, reply_); !wrong.ok()) return wrong;
   if (auto wrong = check_payload(reply_.payload.size()); !wrong.ok()) return wrong;
   bool open = false;
-  if (auto wrong = take_answer(reply_.id, "reply", open); !wrong.ok()) return wrong;
+  if (auto wrong = take_answer(reply_.id, "a reply", open); !wrong.ok()) return wrong;
   if (open) events.on_reply(reply_);
   return {};
 }
@@ -298,7 +298,7 @@ status link_session::state::take_reply(byte_view body, link_events& events) {
 status link_session::state::take_failure(byte_view body, link_events& events) {
   if (auto wrong = decode_failure(body, failed_); !wrong.ok()) return wrong;
   bool open = false;
-  if (auto wrong = take_answer(failed_.id, "failure", open); !wrong.ok()) return wrong;
+  if (auto wrong = take_answer(failed_.id, "a failure", open); !wrong.ok()) return wrong;
   if (open) events.on_failure(failed_);
   return {};
 }
@@ -310,9 +310,9 @@ status link_session::state::take_credit(byte_view body, link_events& events) {
   if (auto wrong = decode_credit(body, call, items, bytes); !wrong.ok()) return wrong;
   auto* of = find(call);
   if (of == nullptr) {
-    if (auto wrong = check_known(call, "credit"); !wrong.ok()) return wrong;
+    if (auto wrong = check_known(call, "a credit"); !wrong.ok()) return wrong;
   } else if (call.ours) {
-    if (auto wrong = check_sent(*of, call.id, "credit"); !wrong.ok()) return wrong;
+    if (auto wrong = check_sent(*of, call.id, "a credit"); !wrong.ok()) return wrong;
   }
   if (bytes > 0) {
     auto* stream = of != nullptr ? of->stream.get() : nullptr;
@@ -330,7 +330,7 @@ status link_session::state::take_credit(byte_view body, link_events& events) {
 
 status link_session::state::take_half_close(std::uint64_t id, link_events& events) {
   const auto* of = find({id, false});
-  if (of == nullptr || of->cancelled || of->answered) return check_known({id, false}, "half_close");
+  if (of == nullptr || of->cancelled || of->answered) return check_known({id, false}, "a half_close");
   events.on_half_close(id);
   return {};
 }
@@ -340,7 +340,7 @@ status link_session::state::take_cancel(byte_view body, link_events& events) {
   status reason;
   if (auto wrong = decode_cancel(body, id, reason); !wrong.ok()) return wrong;
   auto* of = find({id, false});
-  if (of == nullptr || of->cancelled) return check_known({id, false}, "cancel");
+  if (of == nullptr || of->cancelled) return check_known({id, false}, "a cancel");
   const bool was_answered = of->answered;
   if (of->stream) {
     auto stream = std::move(of->stream);
