@@ -1,5 +1,5 @@
-// Lets Catch2 show what a result<T> holds when a check on it fails. Part of catch.hpp; by itself it is for tests
-// that link nothing of troupe::testing.
+// Lets Catch2 show what a result<T> holds when a check on it fails. Part of catch.hpp; by itself it is for
+// tests that link nothing of troupe::testing.
 #pragma once
 
 #include "runtime/core/result.hpp"

@@ -1,9 +1,8 @@
 #include "actors/testing/test_node.hpp"
 
+#include "actors/testing/instance_crash.hpp"
 #include "runtime/environment/real_environment.hpp"
 #include "runtime/telemetry/log.hpp"
-
-#include <fmt/format.h>
 
 #include <deque>
 #include <exception>
@@ -16,7 +15,6 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t most_lines = 1000;
-constexpr duration pause_between_looks = std::chrono::milliseconds{1};
 
 // Written by the node's threads, read by the test's.
 class line_keeper {
@@ -38,42 +36,7 @@ private:
   std::deque<std::string> lines_;
 };
 
-// The actor of "shop.Orders/0" below "shop.Orders"; 0 while there is none.
-const supervision_node* find_instance(const supervision_node& root, const service_info& service,
-                                      const std::string& name) {
-  for (const auto& module : root.children) {
-    if (module.name != service.name) continue;
-    for (const auto& each : module.children)
-      if (each.name == name) return &each;
-  }
-  return nullptr;
-}
-
-task<> crash_and_wait(node& of, visitor& self, const service_info& service, unsigned instance) {
-  const auto name = fmt::format("{}/{}", service.name, instance);
-  caf::actor_id victim = 0;
-  for (;;) {
-    auto tree = co_await of.look_at_tree(self);
-    const auto* found = find_instance(tree, service, name);
-    if (found == nullptr) co_await not_found("this node runs no {}", name);
-    const auto now = found->state == child_state::running ? found->actor : 0;
-    if (victim == 0 && now != 0) {
-      victim = now;
-      co_await of.kill_actor(self, victim);
-    } else if (now != 0 && now != victim) {
-      co_return;
-    }
-    co_await self.sleep_for(pause_between_looks);
-  }
-}
-
 } // namespace
-
-task<> detail::fail_after(visitor& self, duration limit) {
-  co_await self.sleep_for(limit);
-  co_await deadline_exceeded("the work did not end within its limit of {} ms",
-                             std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
-}
 
 // In the order that its parts need each other.
 struct test_node::state {
@@ -114,8 +77,9 @@ test_node::~test_node() {
 }
 
 status test_node::crash(const service_info& service, unsigned instance) {
-  return status_of(run(
-    [this, &service, instance](visitor& self) { return crash_and_wait(inner(), self, service, instance); }));
+  return status_of(run([this, &service, instance](visitor& self) {
+    return detail::crash_and_wait(inner(), self, service, instance);
+  }));
 }
 
 node& test_node::inner() noexcept { return *state_->inner; }

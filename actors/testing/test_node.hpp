@@ -11,9 +11,9 @@
 #pragma once
 
 #include "actors/host/node.hpp"
-#include "actors/service/all.hpp"
 #include "actors/service/module.hpp"
 #include "actors/service/visitor.hpp"
+#include "actors/testing/limited_work.hpp"
 #include "runtime/core/result.hpp"
 
 #include <concepts>
@@ -35,53 +35,6 @@ struct test_node_options {
   // The least severe lines that log_lines() keeps.
   log_level level = log_level::info;
 };
-
-namespace detail {
-
-// Waits for the time-out, and ends the task that awaits it.
-task<> fail_after(visitor& self, duration limit);
-
-template <class Work>
-struct work_value {
-  using type = typename Work::value_type;
-};
-template <class Reply>
-struct work_value<unary_call<Reply>> {
-  using type = Reply;
-};
-
-template <class T, class F>
-task<> keep_outcome(visitor& self, F& work, std::optional<result<T>>& outcome) {
-  if constexpr (std::is_same_v<std::invoke_result_t<F&, visitor&>, unary_call<T>>) {
-    auto call = work(self);
-    outcome.emplace(co_await call.as_result());
-  } else {
-    outcome.emplace(co_await work(self).as_result());
-  }
-  // The only way to end what runs beside this.
-  co_await cancelled("the other one is first");
-}
-
-template <class T, class F>
-task<> run_both(visitor& self, F& work, duration limit, std::optional<result<T>>& outcome) {
-  std::vector<task<>> both;
-  both.push_back(keep_outcome<T>(self, work, outcome));
-  both.push_back(fail_after(self, limit));
-  co_await all(std::move(both));
-}
-
-template <class T, class F>
-task<T> run_limited(visitor& self, F& work, duration limit) {
-  std::optional<result<T>> outcome;
-  auto ended = co_await run_both<T>(self, work, limit, outcome).as_result();
-  if (!outcome) co_await ended.error();
-  if constexpr (std::is_void_v<T>)
-    co_await std::move(*outcome);
-  else
-    co_return co_await std::move(*outcome);
-}
-
-} // namespace detail
 
 // Used by one thread at a time, the test's.
 class test_node {
@@ -113,7 +66,7 @@ public:
   // test's thread: return what is to be checked. Yields result<T>, of the call's reply or of task<T>.
   template <class F>
   auto run(F work, duration limit = std::chrono::seconds{30}) {
-    using T = typename detail::work_value<std::invoke_result_t<F&, visitor&>>::type;
+    using T = detail::work_value_t<F>;
     return outcome_of<T>(inner().run([work = std::move(work), limit](visitor& self) mutable {
       return detail::run_limited<T>(self, work, limit);
     }),
@@ -131,8 +84,9 @@ public:
   // The node itself: its supervision tree, its actor system, its end.
   node& inner() noexcept;
 
-  // The lines of the log so far, the last 1000 of them: what handlers logged before they answered, and perhaps what
-  // came after. A crash is logged after its caller has learnt of it, but before the next instance answers.
+  // The lines of the log so far, the last 1000 of them: what handlers logged before they answered, and
+  // perhaps what came after. A crash is logged after its caller has learnt of it, but before the next
+  // instance answers.
   std::vector<std::string> log_lines() const;
 
 private:
