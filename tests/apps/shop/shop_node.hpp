@@ -3,7 +3,7 @@
 
 #include "actors/host/node.hpp"
 #include "actors/service/all.hpp"
-#include "actors/testing/catch.hpp"
+#include "actors/testing/catch_result.hpp"
 #include "apps/shop/catalog.hpp"
 #include "apps/shop/inventory.hpp"
 #include "apps/shop/orders.hpp"
