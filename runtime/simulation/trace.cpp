@@ -1,5 +1,8 @@
 #include "runtime/simulation/trace.hpp"
 
+#include "runtime/telemetry/utf8.hpp"
+
+#include <boost/core/demangle.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
@@ -14,6 +17,12 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t most_kept = 1'000'000;
+
+// Types of messages are recorded as the compiler names them.
+std::string readable_name(const trace_event& event) {
+  std::string name{event.name};
+  return event.kind == trace_kind::deliver ? boost::core::demangle(name.c_str()) : name;
+}
 
 bool is_network(trace_kind kind) noexcept {
   return kind == trace_kind::send || kind == trace_kind::receive || kind == trace_kind::drop;
@@ -122,7 +131,7 @@ std::string trace::to_text(const trace_event& event) const {
   const auto to = place(event, event.to);
   if (!from.empty()) out += fmt::format(" {}", from);
   if (!to.empty()) out += fmt::format(" -> {}", to);
-  if (!event.name.empty()) out += fmt::format(" {}", event.name);
+  if (!event.name.empty()) out += fmt::format(" {}", readable_name(event));
   if (event.id != 0) out += fmt::format(" #{}", event.id);
   if (event.size != 0) out += fmt::format(" {} B", event.size);
   if (!event.detail.empty()) out += fmt::format(" {}", event.detail);
@@ -138,7 +147,7 @@ std::string trace::last_text(std::size_t count) const {
 
 void trace::write_line(const trace_event& event) {
   auto quoted = [](std::string_view text) {
-    return boost::json::serialize(boost::json::string{boost::json::string_view{text.data(), text.size()}});
+    return boost::json::serialize(boost::json::string{valid_utf8(text)});
   };
   auto line = fmt::format(R"({{"at": {}, "kind": "{}")", event.at.count(), to_string(event.kind));
   auto add_text = [&](std::string_view key, std::string_view text) {
@@ -152,7 +161,7 @@ void trace::write_line(const trace_event& event) {
   add_text("to", place(event, event.to));
   add_number("id", event.id);
   add_number("bytes", event.size);
-  add_text("name", event.name);
+  add_text("name", readable_name(event));
   add_text("detail", event.detail);
   if (event.content != 0) line += fmt::format(R"(, "content": "{:016x}")", event.content);
   *options_.full << line << "}\n";

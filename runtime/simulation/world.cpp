@@ -64,6 +64,26 @@ private:
   std::function<void()> work_;
 };
 
+// Says that time passes, also when what runs throws.
+class world::running_scope {
+public:
+  explicit running_scope(bool& flag) : flag_(flag) {
+    if (flag_) throw std::logic_error{"run_for(), run_until() and step() cannot be called by what they run"};
+    flag_ = true;
+  }
+  ~running_scope() { flag_ = false; }
+  running_scope(const running_scope&) = delete;
+  running_scope& operator=(const running_scope&) = delete;
+
+private:
+  bool& flag_;
+};
+
+void world::not_in_a_turn(std::string_view what) const {
+  if (in_turn_)
+    throw std::logic_error{fmt::format("{} by what runs on a node, which it may destroy: use after()", what)};
+}
+
 world::world(const world_options& options) : parts_(std::make_unique<world_parts>(options)) {}
 
 world::~world() {
@@ -94,6 +114,7 @@ simulated_node* world::find(std::string_view name) noexcept {
 }
 
 void world::boot(simulated_node& which) {
+  not_in_a_turn("boot()");
   auto& inner = which.inner_;
   if (inner.up()) return;
   ++inner.boots;
@@ -116,6 +137,7 @@ void world::boot(simulated_node& which) {
 }
 
 void world::crash(simulated_node& which) {
+  not_in_a_turn("crash()");
   auto& inner = which.inner_;
   if (!inner.powered) return;
   inner.powered = false;
@@ -131,6 +153,7 @@ void world::crash(simulated_node& which) {
 }
 
 void world::kill(simulated_node& which) {
+  not_in_a_turn("kill()");
   auto& inner = which.inner_;
   if (!inner.up()) return;
   tell(trace_kind::crash, which, "process killed");
@@ -204,6 +227,7 @@ void world::take_turn() {
   auto& ready = parts.ready;
   const auto place = ready.size() == 1 ? 0 : order ? order->below(ready.size()) : turns_ % ready.size();
   const auto turn = ready[place]->choose(order);
+  const running_scope scope{in_turn_};
   turn.who->take_turn(turn.actor);
 }
 
@@ -220,6 +244,7 @@ bool world::turn_or_advance(monotonic_time limit) {
 }
 
 void world::run_for(duration span) {
+  const running_scope scope{time_passes_};
   const auto end = now() + span;
   while (turn_or_advance(end)) {
   }
@@ -227,6 +252,7 @@ void world::run_for(duration span) {
 }
 
 bool world::run_until(const std::function<bool()>& condition, duration limit) {
+  const running_scope scope{time_passes_};
   const auto end = now() + limit;
   while (!condition())
     if (!turn_or_advance(end)) {
@@ -236,7 +262,10 @@ bool world::run_until(const std::function<bool()>& condition, duration limit) {
   return true;
 }
 
-bool world::step() { return turn_or_advance(monotonic_time::max()); }
+bool world::step() {
+  const running_scope scope{time_passes_};
+  return turn_or_advance(monotonic_time::max());
+}
 
 void world::after(duration delay, std::function<void()> work) {
   if (errands_.size() >= forget_errands_at_) {

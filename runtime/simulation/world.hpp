@@ -7,8 +7,8 @@
 //   ...); }); w.boot(a); w.run_for(10s); w.crash(a); w.boot(a);
 //
 // Virtual time stands still while anything can act, and then goes on to the next event. Nothing of this is
-// thread-safe, and none of it may be called from within what runs in the world, except now(), after() and the
-// trace.
+// thread-safe. What runs in the world may call now(), after(), links() and the trace; whatever switches nodes
+// on and off or lets time pass throws std::logic_error there (use after()).
 #pragma once
 
 #include "runtime/environment/environment.hpp"
@@ -127,7 +127,9 @@ public:
 
 private:
   class errand;
+  class running_scope;
 
+  void not_in_a_turn(std::string_view what) const;
   void end_process(simulated_node& which);
   bool turn_or_advance(monotonic_time limit);
   void take_turn();
@@ -139,6 +141,8 @@ private:
   std::size_t forget_errands_at_ = 64;
   std::uint64_t turns_ = 0;
   std::uint64_t turns_at_once_ = 0;
+  bool in_turn_ = false;     // of a node
+  bool time_passes_ = false; // in run_for() and such
 };
 
 } // namespace troupe

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdio>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <vector>
@@ -132,6 +134,24 @@ TEST_CASE("the same seed does the same, another seed something else") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed)
     all.insert(hash_of_chat(seed));
   CHECK(all.size() == 20);
+}
+
+TEST_CASE("print the hash of a chat", "[.hash]") {
+  std::printf("%016llx", static_cast<unsigned long long>(hash_of_chat(5)));
+}
+
+TEST_CASE("another process does the same") {
+  // This program again, with other addresses everywhere.
+  const auto own = std::filesystem::read_symlink("/proc/self/exe").string();
+  std::FILE* other = popen(("'" + own + "' --reporter xml '[.hash]'").c_str(), "r");
+  REQUIRE(other);
+  std::string said;
+  for (int c = std::fgetc(other); c != EOF; c = std::fgetc(other))
+    said += static_cast<char>(c);
+  REQUIRE(pclose(other) == 0);
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(hash_of_chat(5)));
+  CHECK(said.find(hash) != std::string::npos);
 }
 
 TEST_CASE("a full trace does not change the hash") {

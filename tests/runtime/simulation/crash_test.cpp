@@ -168,3 +168,32 @@ TEST_CASE("a program's destructor finds a dead world") {
   in.run_for(1s);
   CHECK_FALSE(received);
 }
+
+TEST_CASE("what runs on a node cannot switch nodes, but can ask for it") {
+  world in;
+  int refused = 0;
+  auto start = [&](simulated_node& node, caf::actor_system& system) {
+    system.spawn([&](caf::event_based_actor* self) -> caf::behavior {
+      self->send(self, tick_atom::value);
+      return {[&](tick_atom) {
+        for (const auto& attempt :
+             std::vector<std::function<void()>>{[&] { in.crash(node); }, [&] { in.kill(node); },
+                                                [&] { in.boot(node); }, [&] { in.run_for(1s); }}) {
+          try {
+            attempt();
+          } catch (const std::logic_error&) {
+            ++refused;
+          }
+        }
+        in.after(1s, [&] { in.crash(node); });
+      }};
+    });
+  };
+  auto& node = in.add_node("a", actor_program::with(start));
+  in.boot(node);
+  in.run_for(500ms);
+  CHECK(refused == 4);
+  CHECK(node.up());
+  in.run_for(1s);
+  CHECK_FALSE(node.up());
+}
