@@ -14,7 +14,8 @@ namespace {
 // Messages an actor may handle before it must make room for others: large enough for a burst of pipelined
 // requests.
 constexpr std::size_t messages_an_actor = 64;
-// How often actors are resumed before the thread returns to its edge, and the time after which it returns sooner.
+// How often actors are resumed before the thread returns to its edge, and the time after which it returns
+// sooner.
 constexpr std::size_t actors_a_turn = 256;
 constexpr std::chrono::milliseconds time_a_turn{2};
 
@@ -58,8 +59,8 @@ void inline_execution::run_ready() {
     ++resumed;
     switch (job->resume(this, messages_an_actor)) {
     case caf::resumable::resume_later:
-      // Its turn comes again after the others'. Another thread would take it over at a high price: two threads, one
-      // that fills its mailbox and one that empties it, hinder each other at every message.
+      // Its turn comes again after the others'. Another thread would take it over at a high price: two
+      // threads, one that fills its mailbox and one that empties it, hinder each other at every message.
       ready_.push_back(job);
       break;
     case caf::resumable::awaiting_message:

@@ -24,8 +24,8 @@ public:
   inline_execution& operator=(const inline_execution&) = delete;
 
   // While a scope lives, frames delivered on this thread wake actors here. When the outermost scope ends,
-  // they run: each for a bounded number of messages, and at most a bounded number of actors; what remains
-  // goes to the scheduler, so that a busy service cannot keep the edge's thread.
+  // they run, in turns: each for a bounded number of messages, as often as there is something to do, for a
+  // bounded time; what remains goes to the scheduler, so that a busy service cannot keep the edge's thread.
   class scope {
   public:
     explicit scope(inline_execution& unit) noexcept;
