@@ -93,8 +93,8 @@ result<fault_plan> fault_plan_from_json(std::string_view text);
 
 enum class fault_profile : std::uint8_t {
   none,
-  // What a cluster meets in a bad week, in minutes: one node at a time crashes, restarts or stands still,
-  // short partitions, late and lost messages, clocks that are a little off, slow disks.
+  // What a cluster meets in a bad week, in minutes: one node at a time crashes, restarts or stands still, or
+  // a minority is cut off; late and lost messages, clocks that are a little off, slow disks.
   everyday,
   // Everything there is, often, and several at once: all nodes may be off, disks fail.
   // Not bit rot and not disks that lie about syncs, which no program on one disk survives: plan those by

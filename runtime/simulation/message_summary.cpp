@@ -48,6 +48,7 @@ std::uint64_t hash_of(const google::protobuf::Message& payload, std::uint64_t& s
   google::protobuf::io::CodedOutputStream out{&into};
   out.SetSerializationDeterministic(true);
   payload.SerializeWithCachedSizes(&out);
+  out.Trim(); // the last bytes are still in its own buffer
   trace_hash hash;
   hash.add(std::span<const std::byte>{buffer}.first(size));
   return hash.value();

@@ -262,6 +262,22 @@ void plan_kind(fault_plan& into, const habit& by, const random_source& seed,
   }
 }
 
+// Whether a node or a part of the network is out of reach meanwhile.
+bool takes_away(fault_kind kind) noexcept {
+  return kind == k::crash || kind == k::kill || kind == k::pause || kind == k::partition || kind == k::clog;
+}
+
+// Leaves out what would take something away while something else is away already.
+void one_at_a_time(std::vector<fault_event>& events) {
+  duration free_at{};
+  std::erase_if(events, [&free_at](const fault_event& each) {
+    if (!takes_away(each.kind)) return false;
+    if (each.at < free_at) return true;
+    free_at = each.at + each.span;
+    return false;
+  });
+}
+
 } // namespace
 
 fault_plan plan_faults(fault_profile profile, std::uint64_t seed, std::span<const std::string> nodes,
@@ -275,6 +291,7 @@ fault_plan plan_faults(fault_profile profile, std::uint64_t seed, std::span<cons
     plan_kind(out, each, source, nodes, horizon);
   std::stable_sort(out.events.begin(), out.events.end(),
                    [](const auto& a, const auto& b) { return a.at < b.at; });
+  if (profile == fault_profile::everyday) one_at_a_time(out.events);
   if (out.events.size() > max_fault_events) out.events.resize(max_fault_events);
   return out;
 }

@@ -58,7 +58,12 @@ TEST_CASE("plans are the same for the same seed, and end by their horizon") {
 TEST_CASE("everyday faults strike one node at a time and no majority; everything strikes with every kind") {
   std::map<fault_kind, int> kinds;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    duration free_at{};
     for (const auto& each : plan_faults(fault_profile::everyday, seed, five, 10min).events) {
+      if (each.kind <= fault_kind::clog && each.kind != fault_kind::slow) {
+        CHECK(each.at >= free_at);
+        free_at = each.at + each.span;
+      }
       if (each.kind == fault_kind::crash || each.kind == fault_kind::kill || each.kind == fault_kind::pause)
         CHECK(each.nodes.size() == 1);
       if (each.kind == fault_kind::partition) CHECK((each.nodes.size() >= 1 && each.nodes.size() <= 2));
