@@ -55,6 +55,9 @@ void peer_connection::flush() {
   }
   finish_if_idle();
   write_next();
+  if (ended_) return;
+  // Once both have greeted, the next tick is due sooner than the end of the patience with a greeting.
+  if (session_.next_tick() < tick_armed_for_) watch_silence();
   const auto figures = session_.figures();
   metrics_.count(counted_, figures);
   counted_ = figures;
@@ -77,6 +80,7 @@ void peer_connection::watch_silence() {
   if (ended_) return;
   const auto now = around_.time.now();
   const auto due = session_.next_tick();
+  tick_armed_for_ = due;
   timer_ = around_.loop.after(due > now ? duration{due - now} : duration::zero(), [this] {
     auto self = shared_from_this();
     if (auto outcome = session_.tick(around_.time.now()); !outcome.ok()) {

@@ -151,6 +151,7 @@ private:
   status protocol_error_;
   status parting_; // said to the peer as the last thing
   monotonic_time last_heard_;
+  monotonic_time tick_armed_for_ = monotonic_time::max();
   std::uint64_t next_id_ = 1;
   unsigned turns_ = 0;
   bool writing_ = false;

@@ -42,7 +42,7 @@ class ShopProcess:
                 raise RuntimeError(f"the shop does not serve after {START_LIMIT:.0f} s:\n{self.log()}")
             time.sleep(0.01)
         ports = json.loads(ports_path.read_text())
-        self.http, self.grpc, self.admin = ports["http"], ports["grpc"], ports["admin"]
+        self.http, self.grpc, self.admin, self.link = (ports[name] for name in ("http", "grpc", "admin", "link"))
 
     def __enter__(self):
         return self
@@ -92,6 +92,26 @@ class ShopProcess:
                 return time.monotonic() - began
             time.sleep(0.002)
         raise RuntimeError(f"{service} was not started again within {limit:.0f} s:\n{self.log()}")
+
+    def peers(self):
+        """What the node knows of the nodes it talks to."""
+        status, peers = self.operate("GET", "/admin/peers")
+        if status != 200:
+            raise RuntimeError(f"no list of peers: {peers}")
+        return peers
+
+    def wait_for_peers(self, count, limit=30.0):
+        """Waits until the node is connected to so many others."""
+        began = time.monotonic()
+        while sum(peer["connected"] for peer in self.peers()) != count:
+            if time.monotonic() > began + limit:
+                raise RuntimeError(f"not connected to {count} nodes within {limit:.0f} s: {self.peers()}\n{self.log()}")
+            time.sleep(0.005)
+
+    def kill_process(self):
+        """Ends the process as kill -9 does."""
+        self.process.kill()
+        self.process.wait()
 
     def tell_to_stop(self):
         self.process.send_signal(signal.SIGTERM)

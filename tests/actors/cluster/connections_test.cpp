@@ -94,13 +94,14 @@ TEST_CASE("a node of the same name, of another cluster or of another protocol is
     how.peers.push_back(callee->link()->local_address()->to_string());
     change(how);
     auto stranger = around.start(std::move(how), {});
-    CHECK(around.wait_for_log(words));
+    INFO(words);
+    if (!around.wait_for_log(words)) FAIL(around.log());
     for (const auto& each : stranger->link()->peers())
       CHECK_FALSE(each.connected);
   };
   try_with([](node_options& how) { how.name = "echo"; }, "a node named echo is running already");
   try_with([](node_options& how) { how.link->cluster = "elsewhere"; },
-           "is of the cluster 'elsewhere', and this is the cluster 'troupe'");
+           "of \\\"elsewhere\\\"");
   try_with(
     [](node_options& how) {
       how.link->limits.lowest_version = 2;

@@ -123,7 +123,19 @@ TEST_CASE("what is not a payment is refused, and full books refuse all") {
   none.clear_method();
   CHECK(reason(book.charge(none, november_2026)) == "INVALID_ARGUMENT");
   CHECK(book.get("p").error().code() == status_code::not_found);
-  CHECK(book.refund("p", november_2026).error().code() == status_code::not_found);
+  CHECK(book.refund("z", november_2026).error().code() == status_code::not_found);
   CHECK(reason(book.charge(card("p", 1), november_2026)) == "charged");
   CHECK(reason(book.charge(card("q", 1), november_2026)) == "RESOURCE_EXHAUSTED");
+}
+
+TEST_CASE("what was refunded before it was charged is never charged") {
+  payment_book book{{.payments = 2}};
+  CHECK(book.refund("early", november_2026).error().code() == status_code::not_found);
+  CHECK(reason(book.charge(card("early", 1), november_2026)) == "ABORTED");
+  CHECK(book.get("early").error().code() == status_code::not_found);
+  // Only so many are remembered.
+  CHECK_FALSE(book.refund("second", november_2026));
+  CHECK_FALSE(book.refund("third", november_2026));
+  CHECK(reason(book.charge(card("early", 1), november_2026)) == "charged");
+  CHECK(reason(book.charge(card("third", 1), november_2026)) == "ABORTED");
 }
