@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 constexpr int most_settlements = 3;
 constexpr int most_commits = 10;
-constexpr int most_take_backs = 20;
 constexpr troupe::duration take_back_pause = 500ms;
 
 // Whether an error is a verdict on the order. Others, such as UNAVAILABLE and DEADLINE_EXCEEDED, say nothing
@@ -161,14 +160,15 @@ troupe::task<> orders::commit_goods(std::string reservation_id, const PlaceOrder
   co_await troupe::unavailable("Inventory forgot the reservation {} {} times", reservation_id, most_commits);
 }
 
-// Gives back money and goods, whichever were taken, as often as it needs.
+// Gives back money and goods, whichever were taken. Tries for as long as it needs: to stop trying would be to
+// keep the money.
 troupe::task<> orders::take_back(std::string settlement_id, std::string reason) {
   RefundRequest refund;
   refund.set_payment_id(settlement_id);
   refund.set_reason(std::move(reason));
   ReleaseRequest release;
   release.set_reservation_id(settlement_id);
-  for (int attempt = 1; attempt <= most_take_backs; ++attempt) {
+  for (;;) {
     auto refunded = co_await client<Payments>().refund(refund).as_result();
     auto released = co_await client<Inventory>().release(release).as_result();
     // What nobody knows was not taken.
@@ -182,16 +182,14 @@ troupe::task<> orders::take_back(std::string settlement_id, std::string reason) 
                    {"release", troupe::status_of(released).to_string()}});
     co_await sleep_for(take_back_pause);
   }
-  co_await troupe::unavailable("money or goods of {} could not be taken back", settlement_id);
 }
 
 troupe::task<> orders::give_up(order_record_ptr record) {
   ++taking_back_;
-  auto outcome = co_await take_back(record->settlement_id(), "the client went away").as_result();
+  co_await take_back(record->settlement_id(), "the client went away");
   book_.abandon(*record, "the client went away before the order was placed", wall_now());
   --taking_back_;
   taken_back_.notify_all();
-  co_await troupe::status_of(outcome);
 }
 
 troupe::task<Order> orders::get(const GetOrderRequest& request) {
@@ -218,8 +216,6 @@ troupe::task<Order> orders::cancel(const CancelOrderRequest& request) {
   switch (record->order.state()) {
   case CANCELLED:
     co_return record->order;
-  case CONFIRMED:
-    co_return troupe::unavailable("the order {} could not be cancelled now; try again", request.order_id());
   case PENDING:
     co_return refusal("ORDER_PENDING", request.order_id(), "the order is still being placed; try again");
   case SHIPPED:
@@ -231,15 +227,11 @@ troupe::task<Order> orders::cancel(const CancelOrderRequest& request) {
 
 troupe::task<> orders::finish_cancel(order_record_ptr record, std::string reason) {
   ++taking_back_;
-  auto outcome = co_await take_back(record->settlement_id(), reason).as_result();
+  co_await take_back(record->settlement_id(), reason);
   record->cancelling = false;
-  if (outcome)
-    book_.cancel(*record, reason, wall_now());
-  else
-    record->changed.notify_all();
+  book_.cancel(*record, reason, wall_now());
   --taking_back_;
   taken_back_.notify_all();
-  co_await troupe::status_of(outcome);
 }
 
 troupe::task<> orders::ship_later(order_record_ptr record) {

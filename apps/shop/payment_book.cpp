@@ -100,6 +100,8 @@ troupe::result<Payment> payment_book::charge(const ChargeRequest& request, troup
       return troupe::aborted("the payment {} was refunded; charge under another id", id);
     return shown;
   }
+  if (barred_.contains(id))
+    return troupe::aborted("the payment {} was refunded before it was made; charge under another id", id);
   if (payments_.size() >= limits_.payments)
     return troupe::resource_exhausted("the books are full: {} payments", payments_.size());
   entry made;
@@ -111,9 +113,20 @@ troupe::result<Payment> payment_book::charge(const ChargeRequest& request, troup
   return payments_.emplace(id, std::move(made)).first->second.shown;
 }
 
+void payment_book::bar(const std::string& payment_id) {
+  if (!is_id(payment_id, longest_payment_id, ".") || !barred_.insert(payment_id).second) return;
+  barred_by_age_.push_back(payment_id);
+  if (barred_by_age_.size() <= limits_.payments) return;
+  barred_.erase(barred_by_age_.front());
+  barred_by_age_.pop_front();
+}
+
 troupe::result<Payment> payment_book::refund(const std::string& payment_id, troupe::wall_time now) {
   auto found = payments_.find(payment_id);
-  if (found == payments_.end()) return troupe::not_found("there is no payment {}", payment_id);
+  if (found == payments_.end()) {
+    bar(payment_id);
+    return troupe::not_found("there is no payment {}", payment_id);
+  }
   auto& [shown, wallet] = found->second;
   if (shown.state() == CHARGED) {
     if (!wallet.empty()) spent_[wallet] -= shown.amount().minor_units();

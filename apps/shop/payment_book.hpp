@@ -6,9 +6,11 @@
 #include "shop/payments.pb.h"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace shop {
 
@@ -27,10 +29,12 @@ public:
 
   // INVALID_ARGUMENT; FAILED_PRECONDITION with the reason CARD_DECLINED, CARD_EXPIRED, INSUFFICIENT_FUNDS or
   // INVOICE_TOO_LARGE; ALREADY_EXISTS when the id is another payment's, ABORTED when its payment was
-  // refunded; RESOURCE_EXHAUSTED. The payment of this id again when it was made before.
+  // refunded, even before it was made; RESOURCE_EXHAUSTED. The payment of this id again when it was made
+  // before.
   troupe::result<Payment> charge(const ChargeRequest& request, troupe::wall_time now);
 
-  // NOT_FOUND. A payment that was refunded before stays as it is.
+  // NOT_FOUND; then a charge of this id that comes later is ABORTED: it was on its way, or whoever made it
+  // has forgotten that it gave up. A payment that was refunded before stays as it is.
   troupe::result<Payment> refund(const std::string& payment_id, troupe::wall_time now);
 
   // NOT_FOUND.
@@ -45,10 +49,13 @@ private:
     std::string wallet_id; // empty: it was not paid from a wallet
   };
 
+  void bar(const std::string& payment_id);
   troupe::status settle(const ChargeRequest& request, troupe::wall_time now, entry& made);
 
   payment_limits limits_;
   std::unordered_map<std::string, entry> payments_;
+  std::unordered_set<std::string> barred_; // refunded before they were made; no more than payments
+  std::deque<std::string> barred_by_age_;  // oldest first
   std::unordered_map<std::string, std::int64_t> spent_; // by wallet; no more than there are payments
 };
 
