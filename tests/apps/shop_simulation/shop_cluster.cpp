@@ -1,0 +1,48 @@
+#include "tests/apps/shop_simulation/shop_cluster.hpp"
+
+namespace shop_simulation {
+
+namespace {
+
+constexpr std::uint32_t customers = 4;
+constexpr int orders_each = 4;
+
+} // namespace
+
+troupe::simulation_options shop_options() {
+  troupe::simulation_options out;
+  out.nodes = 5;
+  out.clients = 2;
+  return out;
+}
+
+void install_shop(simulation& sim) {
+  sim.install_on({orders_node}, troupe::module<shop::orders>())
+    .install_on({1, 2}, troupe::module<shop::catalog>())
+    .install_on({inventory_node}, troupe::module<shop::inventory>())
+    .install_on({payments_node}, troupe::module<shop::payments>());
+}
+
+lives lives_now(simulation& sim) {
+  const auto& nodes = sim.world().nodes();
+  return {nodes[orders_node]->boots(), nodes[inventory_node]->boots(), nodes[payments_node]->boots()};
+}
+
+void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon) {
+  install_shop(sim);
+  sim.start();
+  shop_diary diary;
+  for (std::uint32_t i = 0; i < customers; ++i)
+    sim.spawn_on(sim.client(i % 2),
+                 [&, i](visitor& self) { return shop_around(self, sim, diary, i, orders_each); });
+  sim.chaos(faults, horizon);
+  sim.calm();
+  REQUIRE(sim.join().ok());
+  auto decided = sim.run([&](visitor& self) { return ask_until_verdict(self, sim, diary); }, 10min);
+  REQUIRE(decided);
+  // Longer than a reservation is held, and than shipping takes.
+  sim.run_for(40s);
+  audit(sim, diary);
+}
+
+} // namespace shop_simulation
