@@ -98,8 +98,7 @@ public:
   void add(std::uint32_t index) {
     const auto& one = all_[index];
     const bool completed = one.outcome == operation_outcome::completed;
-    operations_.push_back({operation_number{index}, one.client, one.called,
-                           completed ? one.ended : history_moment::never(), completed});
+    operations_.push_back({operation_number{index}, one.client, one.called, one.ended, completed});
   }
 
   // After the last add().

@@ -125,6 +125,24 @@ TEST_CASE("values of their own names tell the order of a queue, whoever overlaps
   CHECK(report);
 }
 
+TEST_CASE("an enqueue that nobody answered is tried where its value came out") {
+  // The lost value comes out before 30 pairs of others that went in later, each pair at the same time.
+  history_of<queue_model> history;
+  history.invoke(0, queue_input::enqueue("lost"));
+  for (int i = 0; i < 60; i += 2) {
+    const auto one = history.invoke(1, queue_input::enqueue(std::to_string(i)));
+    const auto other = history.invoke(2, queue_input::enqueue(std::to_string(i + 1)));
+    history.complete(one, queue_output::enqueued());
+    history.complete(other, queue_output::enqueued());
+  }
+  history.complete(history.invoke(1, queue_input::dequeue()), queue_output::dequeued("lost"));
+  for (int i = 0; i < 60; ++i)
+    history.complete(history.invoke(1, queue_input::dequeue()), queue_output::dequeued(std::to_string(i)));
+  const auto report = linearizable(history, queue_model{}, {.max_steps = 1'000});
+  INFO(report.text);
+  CHECK(report);
+}
+
 TEST_CASE("dequeues that nobody answered are all the same") {
   history_of<queue_model> history;
   for (std::uint32_t i = 0; i < 30; ++i)
