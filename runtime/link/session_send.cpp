@@ -165,7 +165,6 @@ bool link_session::add_cancel(std::uint64_t id, const status& reason) {
     return true;
   }
   if (s.batches_.has_gone(of->request)) {
-    s.flush_returns();
     s.add_control([&](byte_buffer& to) { append_cancel(to, id, reason); });
   } else {
     // As control it would overtake its request.

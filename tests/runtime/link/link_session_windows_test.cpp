@@ -130,6 +130,10 @@ TEST_CASE("an answer, or a begin after a cancel, returns what the request held")
   pair.b.session.request_begun(2);
   pair.settle();
   CHECK(requests_out(pair) == 0);
+  // Nothing is kept of them.
+  pair.a.request(3, "again");
+  pair.settle();
+  CHECK(pair.b.failed.ok());
 }
 
 TEST_CASE("a stream whose consumer does not read holds up itself and nobody else") {
@@ -178,7 +182,10 @@ TEST_CASE("an answer goes behind the items of its call that wait, and holds up n
   // No credit is told to a call that was answered.
   CHECK(pair.b.events.take() == lines{"request 1 method 0 ", "request 2 method 0 "});
   CHECK(pair.a.events.take() == lines{"item ours:1 <1000 bytes>", "reply 1 the end"});
+  // Nothing is kept of it.
+  pair.a.request(1, "again", 4);
   pair.settle();
+  CHECK(pair.b.failed.ok());
   CHECK(pair.b.session.figures().item_bytes_outstanding == 0);
 }
 
@@ -282,6 +289,88 @@ TEST_CASE("a large item that was begun is given up when its call ends") {
   CHECK(pair.b.session.figures().item_bytes_outstanding == 0);
   CHECK(pair.a.failed.ok());
   CHECK(pair.a.events.lines.empty());
+}
+
+TEST_CASE("what was given up leaves nothing at the receiver") {
+  link_limits limits = windows(100'000, 100'000, 100'000);
+  limits.max_message_bytes = 100'000;
+  limits.fragment_bytes = 1'000;
+  limits.batch_bytes = 1'000;
+  session_pair pair{limits, limits};
+  greeted(pair);
+  // Together far more than b keeps of incomplete frames.
+  for (std::uint64_t id = 1; id <= 30; ++id) {
+    pair.a.request(id, std::string(60'000, 'x'));
+    for (int i = 0; i < 50; ++i)
+      REQUIRE(pair.b.session.receive(pair.a.session.next_batch({}), pair.b.events, pair.now).ok());
+    CHECK(pair.a.session.add_cancel(id, cancelled("no")));
+  }
+  pair.settle();
+  CHECK(pair.b.failed.ok());
+  CHECK(pair.b.events.lines.empty());
+}
+
+TEST_CASE("what is given up before it was sent makes way for what waits") {
+  SECTION("requests") {
+    session_pair pair{{}, windows(10'000, 10'000, 10'000)};
+    greeted(pair);
+    pair.a.request(1, std::string(90'000, 'x'), 1);
+    pair.a.request(2, "waits", 2);
+    CHECK(pair.a.session.figures().waiting_frames == 2);
+    pair.a.session.add_cancel(1, cancelled("no"));
+    pair.a_to_b();
+    CHECK(requests_at(pair.b) == ids{2});
+  }
+  SECTION("requests in line") {
+    session_pair pair{{}, windows(10'000, 10'000, 10'000)};
+    greeted(pair);
+    pair.a.request(1, std::string(4'000, 'x'), 1);
+    pair.a.request(2, std::string(9'000, 'x'), 2);
+    pair.a.request(3, std::string(9'000, 'x'), 3);
+    pair.a.request(4, "waits", 4);
+    pair.settle();
+    CHECK(requests_at(pair.b) == ids{1, 2});
+    pair.b.session.add_failure(0, 2, aborted("no"), nullptr);
+    pair.a.session.add_cancel(3, cancelled("no"));
+    CHECK(requests_at(pair.b).empty());
+    pair.settle();
+    CHECK(requests_at(pair.b) == ids{4});
+  }
+  SECTION("items") {
+    session_pair pair{{}, windows(100'000, 2'000, 2'000)};
+    greeted(pair);
+    for (std::uint64_t id = 1; id <= 2; ++id)
+      pair.a.request(id, "", id);
+    pair.settle();
+    pair.b.events.take();
+    pair.a.item({2, true}, "first");
+    pair.a.item({1, true}, std::string(90'000, 'x'));
+    pair.a.item({2, true}, "waits");
+    CHECK(pair.a.session.figures().waiting_frames == 2);
+    pair.a.session.add_cancel(1, cancelled("no"));
+    pair.a_to_b();
+    CHECK(items_at(pair.b) == ids{2, 2});
+  }
+}
+
+TEST_CASE("a stream whose window opens stands in line behind those that wait for that of all streams") {
+  session_pair pair{{}, windows(100'000, 4'000, 2'500)};
+  greeted(pair);
+  for (std::uint64_t id = 1; id <= 2; ++id)
+    pair.a.request(id, "", id);
+  for (int i = 0; i < 2; ++i)
+    pair.a.item({1, true}, std::string(1'200, 'x'));
+  pair.a.item({2, true}, std::string(600, 'x'));
+  pair.a.item({2, true}, std::string(1'400, 'x')); // waits for the window of all streams
+  pair.a.item({1, true}, std::string(1'200, 'x')); // waits for its own
+  pair.settle();
+  CHECK(items_at(pair.b) == ids{1, 1, 2});
+  pair.b.session.add_credit({1, false}, 1);
+  pair.settle();
+  CHECK(items_at(pair.b) == ids{2});
+  pair.b.session.add_credit({1, false}, 1);
+  pair.settle();
+  CHECK(items_at(pair.b) == ids{1});
 }
 
 TEST_CASE("a consumer's words to one call become one frame") {
