@@ -131,7 +131,7 @@ void stream_end::send(part_kind kind, byte_buffer bytes) {
     made.resent = true;
     delay += first_retry;
   }
-  made.arrival = last_arrival_ = std::max(last_arrival_, world.events.now() + delay);
+  made.arrival = world.events.now() + delay; // or when those before it have arrived
   static constexpr std::string_view names[] = {"stream.establish", "stream.bytes", "stream.finish",
                                                "stream.reset"};
   world.tracing.record(world.elapsed(), trace_kind::send, at_.index, trace_place(at_.index, local_.port),
@@ -196,7 +196,6 @@ void stream_end::retry() {
   unacknowledged_ += wait;
   next.resent = true;
   next.arrival = at_.world.events.now() + wait;
-  last_arrival_ = std::max(last_arrival_, next.arrival);
 }
 
 void stream_end::vanish() {

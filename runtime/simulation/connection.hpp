@@ -108,7 +108,6 @@ private:
   bool forgotten_ = false;      // by its machine, which has lost its power
   std::uint32_t retries_ = 0;   // of the first part
   duration unacknowledged_{};
-  monotonic_time last_arrival_{};
 
   // -- incoming
   std::deque<byte_buffer> inbox_;

@@ -341,6 +341,27 @@ TEST_CASE("a peer that came back is not noticed until something is sent to it") 
   CHECK(w.here().closed);
 }
 
+TEST_CASE("what a node sent before it lost its power arrives, but is not sent again") {
+  two_ends w;
+  REQUIRE(w.connect());
+  SECTION("it was on its way") {
+    w.here().write("under way");
+    w.in.crash(w.a);
+    w.in.run_for(1min);
+    CHECK(w.there().received == "under way");
+  }
+  SECTION("it was lost on the way") {
+    const auto cut = w.in.links().partition({0}, {1});
+    w.here().write("lost");
+    w.in.run_for(1s);
+    w.in.crash(w.a);
+    w.in.links().remove(cut);
+    w.in.run_for(1min);
+    CHECK(w.there().received.empty());
+  }
+  CHECK_FALSE(w.there().closed);
+}
+
 TEST_CASE("a killed process closes its connections at once") {
   two_ends w;
   REQUIRE(w.connect());
