@@ -210,7 +210,7 @@ linearizability_report linearizable(const history_of<Model>& what, const Model& 
   const auto& all = what.operations();
   if (!what.problem().ok()) return detail::refuse_history(what.problem(), all.size());
   using part_type = detail::model_partition<Model>;
-  std::vector<std::unique_ptr<checked_partition>> parts;
+  std::vector<std::unique_ptr<part_type>> parts; // in the order of their first calls
   boost::unordered_flat_map<std::string, part_type*> part_of;
   for (std::uint32_t i = 0; i < all.size(); ++i) {
     if (all[i].outcome == operation_outcome::failed) continue;
@@ -224,9 +224,13 @@ linearizability_report linearizable(const history_of<Model>& what, const Model& 
     }
     part->add(i);
   }
-  for (const auto& [name, part] : part_of)
+  std::vector<std::unique_ptr<checked_partition>> complete;
+  complete.reserve(parts.size());
+  for (auto& part : parts) {
     part->complete();
-  return detail::check_partitions(std::move(parts), all.size(), limits);
+    complete.push_back(std::move(part));
+  }
+  return detail::check_partitions(std::move(complete), all.size(), limits);
 }
 
 } // namespace troupe
