@@ -21,5 +21,8 @@ void add_version_command(CLI::App& parent, session& now);
 void add_contract_command(CLI::App& parent, session& now);
 void add_contract_check_command(CLI::App& contract, session& now);
 void add_contract_lint_command(CLI::App& contract, session& now);
+void add_sim_command(CLI::App& parent, session& now);
+void add_sim_shrink_command(CLI::App& sim, session& now);
+void add_sim_trace_command(CLI::App& sim, session& now);
 
 } // namespace troupe::cli

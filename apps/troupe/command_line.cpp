@@ -39,11 +39,12 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   session now{out, err};
   CLI::App app{"Troupe: services as actors, from one contract.\n"
-               "This program checks contracts; `protoc-gen-troupe` generates code from them.",
+               "This program checks contracts and looks into failed simulations; `protoc-gen-troupe` generates code.",
                "troupe"};
   app.require_subcommand(1);
   app.footer("Exit codes: 0 all is well; 1 a check found something; 2 wrong usage or unreadable input.");
   add_contract_command(app, now);
+  add_sim_command(app, now);
   add_version_command(app, now);
   if (arguments.empty()) {
     out << app.help();

@@ -10,6 +10,7 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <deque>
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -96,10 +97,10 @@ private:
   caf::actor parent_;
   supervisor_core core_;
   std::unordered_map<child_id, known_child> known_;
-  std::unordered_map<instance_id, live_instance> live_;
+  std::map<instance_id, live_instance> live_;
   std::unordered_map<caf::actor_addr, instance_id> by_address_;
   std::unordered_map<request_token, child_spec> arriving_; // of start_child requests not yet accepted
-  std::unordered_map<request_token, child_promise> promises_;
+  std::map<request_token, child_promise> promises_;
   request_token last_token_;
   std::deque<supervisor_action> pending_;
   bool performing_ = false;

@@ -43,7 +43,7 @@ class Tidy(unittest.TestCase):
         self.assertEqual((code, lines[-1].split(":")[0], len(lines)), (0, "tidy", 1), lines)
 
     def source(self, line, name="actors/queue/queue.cpp"):
-        self.write(name, f"int first;\n{line}\n")
+        self.write(name, f"void first() {{\n{line}\n}}\n")
 
     def test_a_clean_tree_passes(self):
         self.write("runtime/core/CMakeLists.txt", "troupe_component(core FLOOR runtime)\n")
@@ -93,7 +93,7 @@ class Tidy(unittest.TestCase):
 
     def test_detached_blocking_and_scoped_actors_are_found(self):
         for use in ("system.spawn<worker, caf::detached>();", "class a : caf::blocking_actor {};",
-                    "caf::scoped_actor self{system};", "std::thread{run}.detach();"):
+                    "caf::scoped_actor self{system};", "worker{run}.detach();"):
             with self.subTest(use=use):
                 self.source(use)
                 self.finds("actors/queue/queue.cpp:2: blocking:")
@@ -121,9 +121,9 @@ class Tidy(unittest.TestCase):
         self.finds("actors/queue/queue.cpp:7: clock:")
 
     def test_a_file_may_have_500_lines_and_no_more(self):
-        self.write("runtime/a/a.cpp", "int i;\n" * 500)
+        self.write("runtime/a/a.cpp", "int i();\n" * 500)
         self.finds_nothing()
-        self.write("runtime/a/a.cpp", "int i;\n" * 501)
+        self.write("runtime/a/a.cpp", "int i();\n" * 501)
         self.finds("runtime/a/a.cpp:501: length: 501 lines")
 
     def test_a_header_of_a_floor_says_what_it_promises(self):
@@ -131,7 +131,7 @@ class Tidy(unittest.TestCase):
         self.finds("runtime/a/a.hpp:1: header: there is no leading comment")
 
     def test_each_header_is_included_once(self):
-        self.write("runtime/a/a.hpp", "// Promises.\nint i;\n")
+        self.write("runtime/a/a.hpp", "// Promises.\nint i();\n")
         self.write("tests/a.hpp", "int i;\n")
         self.finds("runtime/a/a.hpp:1: header: #pragma once", "tests/a.hpp:1: header: #pragma once")
 
@@ -146,7 +146,7 @@ class Tidy(unittest.TestCase):
         self.finds(f"docs/a.md:2: word: {word}", f"scripts/a:2: word: {word}")
 
     def test_white_space(self):
-        self.write("runtime/a/a.cpp", "\tint a;\nint b; \nint c;\r\nint d;")
+        self.write("runtime/a/a.cpp", "\tint a();\nint b(); \nint c();\r\nint d();")
         self.finds("runtime/a/a.cpp:1: space: a tab", "runtime/a/a.cpp:2: space: spaces at the end",
                    "runtime/a/a.cpp:3: space: a carriage return", "runtime/a/a.cpp:4: space: no line feed")
 

@@ -21,8 +21,13 @@ TEST_CASE("without arguments the help is shown") {
 }
 
 TEST_CASE("every command explains itself") {
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{"contract"}, {"contract", "check"}, {"contract", "lint"}, {"version"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"contract"},
+                                                  {"contract", "check"},
+                                                  {"contract", "lint"},
+                                                  {"sim"},
+                                                  {"sim", "shrink"},
+                                                  {"sim", "trace"},
+                                                  {"version"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
     const auto ran = run(arguments);
@@ -48,9 +53,10 @@ TEST_CASE("wrong usage says what is wrong and where help is, with exit code 2") 
     std::string complaint;
   };
   for (const auto& [arguments, complaint] :
-       {usage{{"contrakt"},
-              "error: there is no command \"contrakt\"; choose one of: contract, version\nfix: see `troupe "
-              "--help`\n"},
+       {usage{
+          {"contrakt"},
+          "error: there is no command \"contrakt\"; choose one of: contract, sim, version\nfix: see `troupe "
+          "--help`\n"},
         usage{{"contract"},
               "error: a command is missing; choose one of: check, lint\nfix: see `troupe contract --help`\n"},
         usage{{"contract", "check", "a"},
