@@ -25,6 +25,7 @@ public:
     log.function = [this](std::string_view line) {
       std::lock_guard lock{mutex_};
       lines_ += line;
+      lines_ += '\n';
     };
     log.asynchronous = false;
     logs_ = std::move(*logging::start(std::move(log), world.get().clock));
