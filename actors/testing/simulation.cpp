@@ -47,7 +47,7 @@ void simulation::start(duration limit) {
   state_->started = true;
   for (const auto& each : state_->members)
     state_->inner->boot(*each.on);
-  settle(limit);
+  wait_together(limit, duration::zero());
 }
 
 // -- the test's own work
@@ -108,15 +108,23 @@ bool simulation::run_until(const std::function<bool()>& condition, duration limi
 
 bool simulation::together() const { return state_->missing().empty(); }
 
+// A connection to a node that has been off may look alive until somebody says something on it.
 void simulation::settle(duration limit) {
+  const auto link = state_->options.node.link.value_or(gate_options{});
+  wait_together(limit, link.limits.heartbeat_interval * 3 / 2);
+}
+
+void simulation::wait_together(duration limit, duration steady) {
   const auto end = now() + limit;
+  auto since = now();
   for (;;) {
     const auto missing = state_->missing();
-    if (missing.empty()) return;
-    if (now() >= end)
+    if (missing.empty() && now() - since >= steady) return;
+    if (now() >= end && !missing.empty())
       throw simulation_failed{
         fmt::format("the cluster is not together after {}: {}", detail::seconds_text(limit), missing)};
     run_for(pause_between_looks);
+    if (!missing.empty()) since = now();
   }
 }
 

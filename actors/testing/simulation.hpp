@@ -138,8 +138,8 @@ public:
   // Whether all nodes that are on are ready, and connected to each other. Looks at all of them: for
   // every few milliseconds, not every step.
   bool together() const;
-  // Lets time pass until together() holds; throws simulation_failed, saying what is missing, when it does not
-  // within `limit`.
+  // Lets time pass until together() holds, and has held for longer than the heartbeat of the link; throws
+  // simulation_failed, saying what is missing, when it does not within `limit`.
   void settle(duration limit = std::chrono::minutes{1});
 
   // -- nodes
@@ -242,6 +242,7 @@ private:
   void add_module(const node_set& where, service_module module);
   void keep(detail::work_progress_ptr work);
   void drive(const detail::work_progress& work, duration limit);
+  void wait_together(duration limit, duration steady);
 
   template <class T, class F>
   std::shared_ptr<detail::work_outcome<T>> begin(std::uint32_t where, F work, duration limit) {

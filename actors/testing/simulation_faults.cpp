@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 
@@ -29,7 +30,9 @@ void simulation::resume(std::uint32_t number) {
 
 void simulation::slow_down(std::uint32_t number, duration each_turn) {
   state_->note(fmt::format("{}: each turn takes {} ns", state_->names({number}), each_turn.count()));
-  state_->inner->slow_down(*state_->at(number).on, each_turn);
+  auto& which = state_->at(number);
+  which.slowed = each_turn > duration::zero();
+  state_->inner->slow_down(*which.on, each_turn);
 }
 
 void simulation::clock_jump(std::uint32_t number, duration by) {
@@ -41,7 +44,9 @@ void simulation::clock_jump(std::uint32_t number, duration by) {
 void simulation::clock_rate(std::uint32_t number, std::int32_t parts_per_million) {
   state_->note(
     fmt::format("the clock of {} gains {} us a second", state_->names({number}), parts_per_million));
-  state_->inner->set_clock_rate(*state_->at(number).on, parts_per_million);
+  auto& which = state_->at(number);
+  which.drifts = parts_per_million != 0;
+  state_->inner->set_clock_rate(*which.on, parts_per_million);
 }
 
 fault_id simulation::partition(const node_set& a, const node_set& b) {
@@ -123,11 +128,11 @@ void simulation::calm(duration limit) {
   if (state_->faults_end >= now()) run_for(state_->faults_end - now() + duration{1});
   state_->note("calm");
   world.links().clear();
-  for (const auto& each : state_->members) {
+  for (auto& each : state_->members) {
     while (each.on->paused())
       world.resume(*each.on);
-    world.slow_down(*each.on, duration::zero());
-    world.set_clock_rate(*each.on, 0);
+    if (std::exchange(each.slowed, false)) world.slow_down(*each.on, duration::zero());
+    if (std::exchange(each.drifts, false)) world.set_clock_rate(*each.on, 0);
     static_cast<void>(each.on->storage().set_faults({}));
     world.boot(*each.on);
   }

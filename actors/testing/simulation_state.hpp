@@ -20,6 +20,9 @@ struct simulation::state {
     simulated_node* on = nullptr;
     std::vector<service_module> modules;
     bool client = false;
+    // By the test itself.
+    bool slowed = false;
+    bool drifts = false;
   };
 
   // -- nodes

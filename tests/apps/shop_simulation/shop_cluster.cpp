@@ -4,7 +4,7 @@ namespace shop_simulation {
 
 namespace {
 
-constexpr std::uint32_t customers = 4;
+constexpr std::uint32_t customers = 8;
 constexpr int orders_each = 4;
 
 } // namespace
@@ -28,13 +28,17 @@ lives lives_now(simulation& sim) {
   return {nodes[orders_node]->boots(), nodes[inventory_node]->boots(), nodes[payments_node]->boots()};
 }
 
-void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon) {
+void open_shop(simulation& sim, shop_diary& diary) {
   install_shop(sim);
   sim.start();
-  shop_diary diary;
   for (std::uint32_t i = 0; i < customers; ++i)
     sim.spawn_on(sim.client(i % 2),
-                 [&, i](visitor& self) { return shop_around(self, sim, diary, i, orders_each); });
+                 [&sim, &diary, i](visitor& self) { return shop_around(self, sim, diary, i, orders_each); });
+}
+
+void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon) {
+  shop_diary diary;
+  open_shop(sim, diary);
   sim.chaos(faults, horizon);
   sim.calm();
   REQUIRE(sim.join().ok());

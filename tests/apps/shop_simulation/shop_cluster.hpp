@@ -79,6 +79,9 @@ task<> ask_until_verdict(visitor& self, simulation& sim, shop_diary& diary);
 // What must be true in calm weather, when each order has its verdict and reservations had time to expire.
 void audit(simulation& sim, const shop_diary& diary);
 
+// Installs the shop, starts it, and lets customers in; they do their shopping while time passes.
+void open_shop(simulation& sim, shop_diary& diary);
+
 // All of it: customers under faults, calm, verdicts, audit.
 void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon);
 
