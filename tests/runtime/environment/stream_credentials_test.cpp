@@ -1,3 +1,4 @@
+#include "runtime/environment/real_credentials.hpp"
 #include "runtime/environment/real_environment.hpp"
 #include "tests/runtime/environment/test_certificates.hpp"
 
@@ -129,4 +130,24 @@ TEST_CASE("files that do not fit together are refused, saying why") {
   CHECK(here.error(here.folder.files("both", "authority")).ok());
   // The node's own certificate is no authority that signed it, unless it is.
   CHECK_FALSE(here.error(here.folder.files("node", "other")).ok());
+}
+
+TEST_CASE("the names that a certificate proves") {
+  certificate_folder folder;
+  auto names = [&](const certificate_options& options) {
+    folder.make("node", "", options);
+    const std::unique_ptr<BIO, decltype(&BIO_free)> from{BIO_new_file(folder.path("node.pem").c_str(), "r"),
+                                                         &BIO_free};
+    const std::unique_ptr<X509, decltype(&X509_free)> read{
+      PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr), &X509_free};
+    return names_of(read.get());
+  };
+  using list = std::vector<std::string>;
+  CHECK(names({.common_name = "common"}) == list{"common"});
+  CHECK(names({.common_name = "common", .alternative_name = "DNS:a,URI:spiffe://x/y,DNS:b"})
+        == list{"a", "b"});
+  CHECK(names({.common_name = "common", .alternative_name = "IP:10.0.0.1"}) == list{"common"});
+  CHECK(names({}).empty());
+  // Taken for a C string this would be another's name.
+  CHECK(names({.common_name = std::string{"bank\0.evil", 10}}).empty());
 }

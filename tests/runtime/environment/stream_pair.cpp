@@ -1,6 +1,7 @@
 #include "tests/runtime/environment/stream_pair.hpp"
 
 #include <arpa/inet.h>
+#include <cerrno>
 #include <filesystem>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -149,6 +150,12 @@ void raw_socket::reset() {
   const linger at_once{1, 0};
   ::setsockopt(number_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close();
+}
+
+bool raw_socket::ended() {
+  char byte = 0;
+  const auto got = ::recv(number_, &byte, 1, 0);
+  return got == 0 || (got < 0 && errno == ECONNRESET);
 }
 
 std::size_t open_descriptors() {

@@ -131,6 +131,8 @@ public:
   bool send(std::string_view text);
   // At most 64 KiB; empty: the end, a failure, or nothing within 20 seconds.
   std::string receive();
+  // Waits for the end of the connection; false: bytes came, or nothing within 20 seconds.
+  bool ended();
   // Resets the connection instead of ending it.
   void reset();
   void close();

@@ -193,6 +193,29 @@ TEST_CASE("the end of a stream is told to the other end only") {
   }
 }
 
+TEST_CASE("what was handed over arrives although its writer has ended with bytes to read") {
+  stream_pair pair;
+  pair.listen();
+  REQUIRE(pair.meet());
+  pair.on_server([&] { pair.server.stream->pause_reading(); });
+  pair.on_client([&] { pair.client.stream->pause_reading(); });
+  pair.on_server([&] { pair.server.write("never read"); });
+  // More than the reader's kernel takes, so that some waits in the writer's.
+  constexpr std::size_t piece = 64 * 1024;
+  int written = 0;
+  do {
+    ++written;
+    pair.on_client([&] { pair.client.stream->write(byte_buffer(piece)); });
+    pair.settle();
+  } while (pair.notes.read(pair.client.drained) == written);
+  pair.on_client([&] { pair.client.stream.reset(); });
+  const auto handed_over = static_cast<std::size_t>(pair.notes.read(pair.client.drained)) * piece;
+  CHECK(handed_over > 0);
+  pair.on_server([&] { pair.server.stream->resume_reading(); });
+  CHECK(pair.notes.wait([&] { return pair.server.closed == std::vector{status{}}; }));
+  CHECK(pair.notes.read(pair.server.received).size() >= handed_over);
+}
+
 TEST_CASE("a handler may destroy its stream from within each of its functions") {
   stream_pair pair;
   pair.listen();

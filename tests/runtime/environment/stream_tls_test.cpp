@@ -103,6 +103,20 @@ TEST_CASE("TLS in memory: input that is not used at once is kept") {
   CHECK((got == sent));
 }
 
+TEST_CASE("TLS in memory: a record that does not fit any more is left for the next time") {
+  tls_ends ends;
+  ends.shake_hands();
+  const auto sent = pattern(2 * stream_tls::record_size);
+  REQUIRE(write(*ends.client, sent));
+  const auto lent = std::exchange(ends.client->output(), {});
+  ends.server->offer(lent);
+  std::vector<std::byte> room(stream_tls::record_size + 1000);
+  CHECK(ends.server->read(room) == stream_tls::record_size);
+  CHECK(ends.server->has_input());
+  CHECK(ends.server->read(room) == stream_tls::record_size);
+  CHECK_FALSE(ends.server->has_input());
+}
+
 TEST_CASE("TLS in memory: keys are changed after their number of records, both ways") {
   tls_ends ends{10};
   ends.shake_hands();

@@ -51,8 +51,8 @@ void certificate_folder::make(const std::string& name, const std::string& issuer
   X509_set_pubkey(made.get(), key.get());
   if (!options.common_name.empty())
     X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_UTF8,
-                               reinterpret_cast<const unsigned char*>(options.common_name.c_str()), -1, -1,
-                               0);
+                               reinterpret_cast<const unsigned char*>(options.common_name.data()),
+                               static_cast<int>(options.common_name.size()), -1, 0);
   certificate_ptr signer{nullptr, &X509_free};
   key_ptr signing_key{nullptr, &EVP_PKEY_free};
   if (!issuer.empty()) {

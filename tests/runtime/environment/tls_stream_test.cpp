@@ -278,7 +278,7 @@ TEST_CASE("peers without TLS are told apart") {
     pair.listen_tls({.handshake_timeout = 30ms});
     raw_socket peer;
     REQUIRE(peer.connect(pair.address));
-    CHECK(peer.receive().empty());
+    CHECK(peer.ended());
     const auto [who, why] = pair.refusal();
     CHECK(why == deadline_exceeded("{} did not finish its TLS handshake within 30 ms", who.to_string()));
   }
@@ -352,7 +352,7 @@ TEST_CASE("handshakes count among the connections, and end with their listener")
   REQUIRE(pair.notes.wait([&] { return pair.refused.size() == 2; }));
   CHECK(pair.meet(pair.load("client")));
   pair.on_server([&] { pair.listener.reset(); });
-  CHECK(second.receive().empty());
+  CHECK(second.ended());
   pair.settle();
   CHECK(pair.notes.read(pair.refused).size() == 2);
   // The one that was accepted lives on.
@@ -368,7 +368,7 @@ TEST_CASE("an attempt to connect may be given up during its TLS handshake") {
   auto peer = listener.accept();
   CHECK_FALSE(peer.receive().empty());
   pair.on_client([&] { pair.connecting.reset(); });
-  CHECK(peer.receive().empty());
+  CHECK(peer.ended());
   pair.settle();
   CHECK(pair.notes.read(pair.connects) == 0);
 }
