@@ -62,6 +62,28 @@ TEST_CASE("events fire by their time, and in the order of adding at the same tim
   CHECK(log == names);
 }
 
+TEST_CASE("events that are taken out anywhere leave the others in order") {
+  random_source chance{2};
+  for (int round = 0; round < 100; ++round) {
+    event_queue queue;
+    std::vector<int> log;
+    std::deque<noted> events;
+    for (int i = 0; i < 100; ++i)
+      queue.add(events.emplace_back(i, log), at(duration{chance.between(0, 1000)}));
+    for (int i = 0; i < 50; ++i)
+      queue.remove(events[chance.below(events.size())]);
+    const auto left =
+      std::count_if(events.begin(), events.end(), [](const noted& each) { return each.waiting(); });
+    auto last = queue.now();
+    while (!queue.empty()) {
+      CHECK(queue.next() >= last);
+      last = queue.next();
+      queue.advance();
+    }
+    CHECK(static_cast<std::ptrdiff_t>(log.size()) == left);
+  }
+}
+
 TEST_CASE("an event may move, remove and destroy others, itself included") {
   event_queue queue;
   std::vector<int> log;

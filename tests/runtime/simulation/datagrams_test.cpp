@@ -85,6 +85,21 @@ TEST_CASE("loss takes its share of the datagrams: none, all, some") {
   CHECK(heard_of_1000({.loss = 0.3}, 2) != some);
 }
 
+TEST_CASE("what befalls one link does not depend on the traffic of others") {
+  auto heard_by_b = [](bool others) {
+    ether w;
+    w.in.links().add({}, {.loss = 0.5});
+    for (int i = 0; i < 100; ++i) {
+      REQUIRE(w.of(w.a).say(w.b, i).ok());
+      if (others) REQUIRE(w.of(w.a).say(w.c, i).ok());
+      if (others) REQUIRE(w.of(w.c).say(w.a, i).ok());
+      w.in.run_for(10ms);
+    }
+    return w.of(w.b).heard;
+  };
+  CHECK(heard_by_b(false) == heard_by_b(true));
+}
+
 TEST_CASE("duplication delivers twice: none, all, some") {
   CHECK(heard_of_1000({.duplication = 1}) == 2000);
   const auto some = heard_of_1000({.duplication = 0.2});

@@ -72,3 +72,13 @@ TEST_CASE("a timer may destroy itself, and a loop drops what waits when it ends"
   w.in.run_for(10s);
   CHECK(fired == 1);
 }
+
+TEST_CASE("a loop's timers go by the machine's clock, also when it is slowed down meanwhile") {
+  two_ends w;
+  duration fired{};
+  auto timer = w.client().loop->after(10s, [&] { fired = w.in.now().time_since_epoch(); });
+  w.in.run_for(5s);
+  w.in.set_clock_rate(w.a, -500'000);
+  w.in.run_for(20s);
+  CHECK(fired == 15s);
+}
