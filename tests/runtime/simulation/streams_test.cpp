@@ -350,6 +350,15 @@ TEST_CASE("what a node sent before it lost its power arrives, but is not sent ag
     w.in.run_for(1min);
     CHECK(w.there().received == "under way");
   }
+  SECTION("it was on its way, and is lost then") {
+    w.here().write("lost");
+    w.in.crash(w.a);
+    const auto cut = w.in.links().partition({0}, {1});
+    w.in.run_for(1s);
+    w.in.links().remove(cut);
+    w.in.run_for(1min);
+    CHECK(w.there().received.empty());
+  }
   SECTION("it was lost on the way") {
     const auto cut = w.in.links().partition({0}, {1});
     w.here().write("lost");
