@@ -21,6 +21,7 @@ struct trace_arguments {
   std::size_t events = trace_selection_options{}.events;
   std::vector<std::string> nodes;
   std::vector<std::string> hidden_kinds;
+  std::uint64_t least_bytes = 0;
   std::string out;
 };
 
@@ -64,6 +65,7 @@ int draw(const trace_arguments& arguments, session& now) {
   options.events = arguments.events;
   options.nodes = arguments.nodes;
   options.hidden_kinds = arguments.hidden_kinds;
+  options.least_bytes = arguments.least_bytes;
   if (!arguments.around.empty()) options.around = parse_duration(arguments.around);
   const auto file = arguments.out.empty() ? arguments.file + ".html" : arguments.out;
   const auto trace = select(arguments, std::move(options));
@@ -115,6 +117,8 @@ void add_sim_trace_command(CLI::App& sim, session& now) {
                  "Kinds of events to leave out: deliver, run, timer, send, receive, drop, fault, log")
     ->delimiter(',')
     ->check(CLI::IsMember({"deliver", "run", "timer", "send", "receive", "drop", "fault", "log"}));
+  command->add_option("--min-bytes", arguments->least_bytes,
+                      "Leave out smaller messages: with 7, the heartbeats of the link between nodes");
   command->add_option("--out", arguments->out, "The file to write, .svg or .html (default: FILE.html)")
     ->check([](const std::string& file) {
       return has_extension(file, ".svg") || has_extension(file, ".html")

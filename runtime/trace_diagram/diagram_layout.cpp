@@ -94,7 +94,8 @@ private:
                             .x = x});
     }
     out_.axis_x = axis_width - 12;
-    out_.width = axis_width + std::max<int>(1, static_cast<int>(count)) * width;
+    // The labels of the last lane want room, too.
+    out_.width = axis_width + std::max<int>(1, static_cast<int>(count)) * width + 120;
   }
 
   void make_rows() {

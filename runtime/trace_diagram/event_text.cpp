@@ -32,6 +32,14 @@ std::string_view without_package(std::string_view name) noexcept {
   return before == std::string_view::npos ? name : name.substr(before + 1);
 }
 
+// A line of a log without the time at its beginning: the diagram has one of its own.
+std::string_view without_calendar(std::string_view line) noexcept {
+  const auto end = line.find(' ');
+  const auto first = line.substr(0, end);
+  const bool is_time = first.size() >= 20 && first[4] == '-' && first[10] == 'T' && first.back() == 'Z';
+  return is_time && end != line.npos ? line.substr(end + 1) : line;
+}
+
 // With one space where there are several.
 std::string one_spaced(std::string_view text) {
   std::string out;
@@ -62,7 +70,7 @@ std::string event_label(const traced_event& event) {
   case traced_kind::timer:
     return shortened(event.name.empty() ? "timer" : event.name, longest_label);
   case traced_kind::log:
-    return shortened(event.detail.empty() ? event.name : event.detail, 2 * longest_label);
+    return shortened(event.detail.empty() ? event.name : without_calendar(event.detail), 2 * longest_label);
   case traced_kind::boot:
   case traced_kind::crash:
   case traced_kind::pause:

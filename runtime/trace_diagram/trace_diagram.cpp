@@ -59,7 +59,8 @@ std::vector<std::string> omissions(const selected_trace& trace) {
     out.push_back(fmt::format("Left out: {} before and {} after these.", counted(trace.earlier, "event"),
                               counted(trace.later, "event")));
   if (trace.hidden != 0)
-    out.push_back(fmt::format("Hidden by choice of nodes or kinds: {}.", counted(trace.hidden, "event")));
+    out.push_back(
+      fmt::format("Hidden by choice of nodes, kinds or sizes: {}.", counted(trace.hidden, "event")));
   if (!trace.other_nodes.empty())
     out.push_back(fmt::format("Without a lifeline of their own: {}.", list_text(trace.other_nodes)));
   return out;

@@ -53,6 +53,7 @@ bool trace_selection::wanted(const traced_event& what) const {
   // Without these a lifeline would be wrong.
   const bool of_life = condition_after(what.kind).has_value();
   if (!of_life && contains(options_.hidden_kinds, what.kind_name)) return false;
+  if (what.of_network() && what.bytes < options_.least_bytes) return false;
   if (what.node.empty() || wants_node(what.node)) return true;
   return what.of_network() && (wants_node(node_of_place(what.from)) || wants_node(node_of_place(what.to)));
 }

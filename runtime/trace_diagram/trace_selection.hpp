@@ -21,6 +21,8 @@ struct trace_selection_options {
   std::vector<std::string> nodes;
   // Kinds that are not shown, as the lines name them. Boots, crashes, pauses and resumptions always are.
   std::vector<std::string> hidden_kinds;
+  // Messages of the network with fewer bytes are not shown: heartbeats are small and many.
+  std::uint64_t least_bytes = 0;
 };
 
 inline constexpr std::size_t most_selected_events = 5'000;
@@ -48,7 +50,7 @@ struct selected_trace {
   // What is not shown.
   std::uint64_t earlier = 0;
   std::uint64_t later = 0;
-  std::uint64_t hidden = 0; // of other nodes or hidden kinds
+  std::uint64_t hidden = 0; // of other nodes or hidden kinds, or too small
 };
 
 class trace_selection {

@@ -56,7 +56,7 @@ TEST_CASE("the part of a trace is chosen by its end, a moment, and nodes") {
         == page + ": 4 events on 2 nodes\nLeft out: 99 events before and 897 events after these.\n");
   CHECK(contains(read(page), "w101"));
   CHECK(contains(run({"sim", "trace", trace, "--nodes", "b"}).out,
-                 "Hidden by choice of nodes or kinds: 500 events."));
+                 "Hidden by choice of nodes, kinds or sizes: 500 events."));
   CHECK_FALSE(contains(read(page), "w998"));
   CHECK(contains(run({"sim", "trace", trace, "--hide", "run,timer"}).out, ": 0 events on 2 nodes"));
 }

@@ -136,6 +136,7 @@ TEST_CASE("labels") {
   CHECK(label(brief("0 deliver a some::type (1, 2)")) == "some::type");
   CHECK(label(brief("0 crash a - power lost")) == "crash: power lost");
   CHECK(label(brief("0 log a log all is well")) == "all is well");
+  CHECK(label(brief("0 log a log 2026-01-01T00:01:50.051804Z INFO link: open")) == "INFO link: open");
   CHECK(label(brief("0 timer a")) == "timer");
   CHECK(label(brief("0 teleport a there")) == "teleport there");
   CHECK(label(brief("0 run a " + std::string(100, 'x'))) == std::string(44, 'x') + "...");

@@ -87,7 +87,7 @@ TEST_CASE("what is left out is said") {
   const auto said = omissions(some);
   REQUIRE(said.size() == 3);
   CHECK(said[0] == "Left out: 47 events before and 44 events after these.");
-  CHECK(said[1] == "Hidden by choice of nodes or kinds: 2 events.");
+  CHECK(said[1] == "Hidden by choice of nodes, kinds or sizes: 2 events.");
   CHECK(said[2] == "Without a lifeline of their own: b.");
   for (const auto& drawn : {draw_svg(some, "t"), draw_html(some, "t")})
     for (const auto& each : said)

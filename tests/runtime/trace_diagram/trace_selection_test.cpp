@@ -84,6 +84,20 @@ TEST_CASE("hidden kinds are left out and counted, but not what lifelines are mad
   CHECK(some.hidden == 2);
 }
 
+TEST_CASE("small messages can be hidden, other events have no size") {
+  trace_selection selection{{.least_bytes = 7}};
+  for (const auto bytes : {6, 7}) {
+    auto sent = brief("1 send a b #1 x");
+    sent.bytes = static_cast<std::uint64_t>(bytes);
+    selection.add(sent);
+  }
+  selection.add(brief("2 run a x"));
+  const auto out = selection.finish();
+  REQUIRE(out.has_value());
+  CHECK(out->events.size() == 2);
+  CHECK(out->hidden == 1);
+}
+
 TEST_CASE("what was so before the selection is known") {
   const std::vector<std::string> lines{"0 boot a",
                                        "0 boot b",
