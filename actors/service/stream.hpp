@@ -50,7 +50,10 @@ public:
       if (source_.consumer_ != nullptr)
         return suspend_failed(awaiting, failed_precondition("two tasks read one stream at the same time"));
       const bool suspended = suspend(awaiting, source_.ready());
-      if (waiting()) source_.consumer_ = this;
+      if (waiting()) {
+        source_.consumer_ = this;
+        source_.grant_consumed();
+      }
       return suspended;
     }
 
@@ -69,6 +72,11 @@ protected:
 
 private:
   bool ready() const noexcept { return !items_.empty() || closed_; }
+  // A consumer that waits holds nothing back: large items use up the bytes that the link allows a stream long
+  // before half of their number is consumed.
+  void grant_consumed() {
+    if (consumed_ > 0 && !closed_) grant(std::exchange(consumed_, 0));
+  }
   const google::protobuf::Message* take();
 
   std::deque<message_ptr> items_;

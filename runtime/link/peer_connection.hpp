@@ -81,6 +81,7 @@ private:
     call_ptr call;
     std::uint64_t lane = 0;
     bool headers_sent = false;
+    bool begun = false; // the session was told that the request waits no longer
   };
   // A method of ours, by its number in our greeting.
   struct served_method {
@@ -125,6 +126,8 @@ private:
 
   result<std::uint32_t> method_number(const method_info& method);
   call_ptr take_call(std::uint64_t id);
+  // Forgets a call of the peer; its request counts no longer.
+  void forget_served(std::uint64_t id);
   const call_ptr& find_call(std::uint64_t id) const;
   const call_ptr& find_served(std::uint64_t id) const;
   void break_protocol(std::string why);

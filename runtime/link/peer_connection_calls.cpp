@@ -61,8 +61,11 @@ status why_not(link_session::refusal why, const call& what, const std::string& n
   case link_session::refusal::too_many_calls:
     return resource_exhausted("{}: too many calls to the node {} are open (link.open_calls); slow down",
                               what.method().full_name, node);
+  case link_session::refusal::bad_metadata:
+    return invalid_argument("{}: a header, the identity or the idempotency key is not fit to be sent",
+                            what.method().full_name);
   default:
-    return unavailable("{}: the node {} is stopping", what.method().full_name, node);
+    return unavailable("{}: the node {} takes no more calls", what.method().full_name, node);
   }
 }
 
@@ -85,6 +88,12 @@ call_ptr peer_connection::take_call(std::uint64_t id) {
   calls_.erase(found);
   callee_->call_ended();
   return out;
+}
+
+void peer_connection::forget_served(std::uint64_t id) {
+  auto found = served_.find(id);
+  if (!found->second.begun) session_.request_begun(id);
+  served_.erase(found);
 }
 
 result<std::uint32_t> peer_connection::method_number(const method_info& method) {
@@ -112,7 +121,10 @@ result<std::uint32_t> peer_connection::method_number(const method_info& method) 
 void peer_connection::send_frame(call_frame& entry) {
   auto& what = entry.what;
   if (entry.side == call_frame::from::mailbox) {
-    session_.request_begun(id_of(what.call->caller_state));
+    const auto begun = id_of(what.call->caller_state);
+    auto found = served_.find(begun);
+    if (found != served_.end() && found->second.call == what.call && !std::exchange(found->second.begun, true))
+      session_.request_begun(begun);
     return;
   }
   const bool ours = entry.side == call_frame::from::caller;
@@ -192,7 +204,7 @@ void peer_connection::send_item(call_key which, const call_ptr& what, const mess
     // The handler learns it as a cancellation, the caller as the failure of its call.
     auto found = served_.find(which.id);
     const auto lane = reply_lane(*what, which.id, found->second.lane);
-    served_.erase(found);
+    forget_served(which.id);
     session_.add_failure(lane, which.id, failure, nullptr);
     what->cancel(failure);
   }
@@ -204,7 +216,7 @@ void peer_connection::send_answer(frame& what) {
   const auto found = served_.find(id);
   const auto lane = reply_lane(*what.call, id, found->second.lane);
   const auto* sent_headers = headers.empty() || found->second.headers_sent ? nullptr : sendable(headers);
-  served_.erase(found);
+  forget_served(id);
   if (!what.outcome.ok()) return session_.add_failure(lane, id, what.outcome, sent_headers);
   const auto size = what.message ? what.message->ByteSizeLong() : 0;
   auto why = link_session::refusal::none;
@@ -236,6 +248,7 @@ void peer_connection::on_request(decoded_request& what) {
   const auto id = what.id;
   const auto lane = what.lane;
   auto refuse = [&](const status& why) {
+    session_.request_begun(id);
     session_.add_failure(make_lane(lane_kind::single_reply, id), id, why, nullptr);
   };
   if (what.method >= served_methods_.size())
@@ -301,8 +314,8 @@ void peer_connection::on_credit(call_key which, std::uint32_t items) {
 void peer_connection::on_cancel(std::uint64_t id, status reason) {
   auto found = served_.find(id);
   if (found == served_.end()) return;
-  auto call = std::move(found->second.call);
-  served_.erase(found);
+  auto call = found->second.call;
+  forget_served(id);
   call->cancel(std::move(reason));
 }
 

@@ -192,3 +192,18 @@ TEST_CASE("ten thousand calls in flight are all answered") {
   REQUIRE(outcome);
   CHECK(*outcome == 10'000);
 }
+
+TEST_CASE("a stream of large items flows on although they fill its window of bytes") {
+  pair_of_nodes nodes;
+  auto shouted = run_on(*nodes.caller, [](visitor& self) -> task<std::size_t> {
+    auto words = self.client<test::Echo>().join();
+    for (int i = 0; i < 40; ++i) {
+      auto word = text(std::string(300'000, 'x'));
+      co_await words.write(std::move(word));
+    }
+    auto all_of_it = co_await words.finish();
+    co_return all_of_it.text().size();
+  });
+  REQUIRE(shouted);
+  CHECK(*shouted == 12'000'000);
+}
