@@ -215,7 +215,7 @@ def main():
                 results.forget()
         results.row("one-way messages of 64 bytes, beside Erlang's distribution", "messages/s", ("troupe", "take"),
                     ("erlang", "one_way"), ">= 4")
-        results.row("the same, from the service to its caller", "messages/s", ("troupe", "give"),
+        results.row("the same from the service to its caller", "messages/s", ("troupe", "give"),
                     ("erlang", "one_way"), ">= 4")
         results.row("call with one in flight, beside Erlang's send and receive", "us", ("troupe", "round_trip"),
                     ("erlang", "round_trip"), "<= 1.0")
@@ -223,7 +223,7 @@ def main():
                     "<= 1.6")
         results.row("one-way messages with mutual TLS, beside those without", "messages/s", ("tls", "take"),
                     ("troupe", "take"), ">= 0.8")
-        results.row("the same, from the service to its caller", "messages/s", ("tls", "give"), ("troupe", "give"),
+        results.row("with TLS from the service to its caller, beside without", "messages/s", ("tls", "give"), ("troupe", "give"),
                     ">= 0.8")
         results.note_all()
 

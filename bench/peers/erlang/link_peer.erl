@@ -7,7 +7,7 @@
 -export([serve/0, drive/1]).
 
 %% How many messages the sender may be ahead of the receiver: the windows of the other programs.
--define(WINDOW, 8192).
+-define(WINDOW, 1024).
 -define(PAYLOAD, binary:copy(<<"x">>, 64)).
 
 serve() ->
