@@ -223,8 +223,8 @@ def main():
                     "<= 1.6")
         results.row("one-way messages with mutual TLS, beside those without", "messages/s", ("tls", "take"),
                     ("troupe", "take"), ">= 0.8")
-        results.row("with TLS from the service to its caller, beside without", "messages/s", ("tls", "give"), ("troupe", "give"),
-                    ">= 0.8")
+        results.row("with TLS from the service to its caller, beside without", "messages/s", ("tls", "give"),
+                    ("troupe", "give"), ">= 0.8")
         results.note_all()
 
 
