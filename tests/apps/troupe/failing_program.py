@@ -2,7 +2,7 @@
 
     failing_program.py NEEDED...   NEEDED: KIND:NODE, e.g. crash:a. A partition counts for each of its nodes.
 
-Plans three faults a node when it has no plan, and counts its runs in RUNS_FILE.
+Plans three faults a node when it has no plan, and notes the plan of each run in RUNS_FILE.
 """
 import json
 import os
@@ -23,9 +23,6 @@ def planned():
 
 
 def main():
-    if "RUNS_FILE" in os.environ:
-        with open(os.environ["RUNS_FILE"], "a", encoding="utf-8") as runs:
-            runs.write("run\n")
     plan = planned()
     if "TROUPE_SIM_PLAN" in os.environ:
         with open(os.environ["TROUPE_SIM_PLAN"], encoding="utf-8") as file:
@@ -33,6 +30,9 @@ def main():
     elif "TROUPE_SIM_PLAN_OUT" in os.environ and "NO_PLAN" not in os.environ:
         with open(os.environ["TROUPE_SIM_PLAN_OUT"], "w", encoding="utf-8") as file:
             json.dump(plan, file)
+    if "RUNS_FILE" in os.environ:
+        with open(os.environ["RUNS_FILE"], "a", encoding="utf-8") as runs:
+            runs.write(os.environ.get("TROUPE_SIM_PLAN", "no plan")[:1] + json.dumps(plan) + "\n")
     there = {f"{event['kind']}:{node}" for event in plan["events"] for node in event["nodes"]}
     if SEED == "0":
         return 0
