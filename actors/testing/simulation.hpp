@@ -197,6 +197,8 @@ public:
   // From now on until `horizon` has passed, faults happen as the seed decides: to the network of all nodes,
   // to processes, clocks and disks of those with services. Returns at once.
   void chaos(fault_profile profile, duration horizon);
+  // What the next chaos() of these arguments would let happen, to be changed and given to the one below.
+  fault_plan plan(fault_profile profile, duration horizon);
   // The same with a plan of one's own; node-0, client-0, ... are the names in it. Throws simulation_failed
   // when it makes no sense.
   void chaos(const fault_plan& plan);

@@ -70,14 +70,15 @@ void simulation::heal() {
 }
 
 // Clients suffer from the network, but stay: the test's own work runs there.
-fault_plan simulation::state::plan(fault_profile profile, duration horizon) {
+fault_plan simulation::plan(fault_profile profile, duration horizon) {
   std::vector<std::string> names;
+  const auto& members = state_->members;
   for (const auto& each : members)
     names.push_back(each.on->name());
-  auto out = plan_faults(profile, inner->split("chaos").split("plan", ++chaos_count).seed(), names, horizon);
-  const auto is_client = [this](const std::string& name) {
+  auto out = plan_faults(profile, state_->inner->split("chaos", state_->chaos_count).seed(), names, horizon);
+  const auto is_client = [&members](const std::string& name) {
     return std::any_of(members.begin(), members.end(),
-                       [&](const member& each) { return each.client && each.on->name() == name; });
+                       [&](const state::member& each) { return each.client && each.on->name() == name; });
   };
   std::erase_if(out.events, [&](fault_event& event) {
     if (strikes_links(event.kind)) return false;
@@ -89,6 +90,7 @@ fault_plan simulation::state::plan(fault_profile profile, duration horizon) {
 
 void simulation::state::begin_faults(const fault_plan& what) {
   const auto now = inner->now().time_since_epoch();
+  ++chaos_count;
   if (!chaos_began) chaos_began = now;
   if (auto outcome = run_faults(*inner, what); !outcome.ok())
     throw simulation_failed{fmt::format("this plan of faults makes no sense: {}", outcome.to_string())};
@@ -102,7 +104,7 @@ void simulation::state::begin_faults(const fault_plan& what) {
 void simulation::chaos(fault_profile profile, duration horizon) {
   const bool first = !state_->chaos_began;
   if (!state_->options.faults)
-    state_->begin_faults(state_->plan(profile, horizon));
+    state_->begin_faults(plan(profile, horizon));
   else if (first)
     state_->begin_faults(*state_->options.faults);
   state_->note(fmt::format("chaos: {} for {}", to_string(profile), detail::seconds_text(horizon)));

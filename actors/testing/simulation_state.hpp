@@ -36,7 +36,6 @@ struct simulation::state {
 
   // -- faults
   void note(std::string what);
-  fault_plan plan(fault_profile profile, duration horizon);
   void begin_faults(const fault_plan& what);
   // "node-0, node-2"
   std::string names(const node_set& of) const;

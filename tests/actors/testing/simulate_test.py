@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 PROGRAM = sys.argv.pop(1)
+GUIDE = sys.argv.pop(1)
 
 
 def run(case, **variables):
@@ -100,6 +101,15 @@ class Simulate(unittest.TestCase):
             self.assertGreater(len(events), 0)
             plan.write_text(json.dumps({"events": []}))
             self.assertIn("[plan] 0 ", run("prints its plan", SEED=4, PLAN=plan)[1])
+
+
+class Guide(unittest.TestCase):
+    def test_its_examples_are_compiled(self):
+        compiled = "".join((pathlib.Path(__file__).parent / "testing_guide_test.cpp").read_text().split())
+        examples = re.findall(r"^```cpp\n(.*?)^```$", pathlib.Path(GUIDE).read_text(), re.MULTILINE | re.DOTALL)
+        self.assertGreater(len(examples), 3)
+        for example in examples:
+            self.assertIn("".join(example.split()), compiled, example)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // The books of the shop after a storm. What a service forgot in a crash, nobody can ask it for: each check
 // says which lives it needs.
 #include "apps/shop/assortment.hpp"
+#include "runtime/probe/probe.hpp"
 #include "tests/apps/shop_simulation/shop_cluster.hpp"
 
 #include <set>
@@ -87,15 +88,20 @@ void audit_order(const known_order& known, const Order& order, const settlement_
   INFO("charged " << book.charged << ", " << book.charged_cents << " cents; committed " << book.committed);
   CHECK(order.state() != PENDING);
   const bool sold = order.state() == CONFIRMED || order.state() == SHIPPED;
+  const bool since_placed = known.last == now;
+  const bool always = since_placed && known.first == now;
   const bool orders_know = known.first.orders == now.orders;
   const bool others_know = known.first.inventory == now.inventory && known.first.payments == now.payments;
+  TROUPE_SOMETIMES(sold && always, "an order is sold that nobody forgot anything of");
+  TROUPE_SOMETIMES(sold && !orders_know, "an order is sold again by Orders that had forgotten it");
+  TROUPE_SOMETIMES(!sold && orders_know && known.cancelled, "an order is cancelled");
+  TROUPE_SOMETIMES(known.refused.has_value(), "an order is refused");
+  TROUPE_SOMETIMES(since_placed && !always, "a service crashed before the verdict");
   // Never twice, unless Orders and another one forgot what they had agreed upon.
   if (orders_know || others_know) {
     CHECK(book.charged <= 1);
     CHECK(book.committed <= 1);
   }
-  const bool since_placed = known.last == now;
-  const bool always = since_placed && known.first == now;
   // Confirmed is settled, as long as the books are those in which it was.
   if (sold && always) {
     CHECK(book.charged == 1);

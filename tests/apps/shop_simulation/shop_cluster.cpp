@@ -7,6 +7,11 @@ namespace {
 constexpr std::uint32_t customers = 8;
 constexpr int orders_each = 4;
 
+bool may_forget(forgetful who, const std::string& node) {
+  if (who == forgetful::everybody || node == "node-1" || node == "node-2") return true;
+  return who != forgetful::nobody && (node == "node-0") == (who == forgetful::orders);
+}
+
 } // namespace
 
 troupe::simulation_options shop_options() {
@@ -36,10 +41,16 @@ void open_shop(simulation& sim, shop_diary& diary) {
                  [&sim, &diary, i](visitor& self) { return shop_around(self, sim, diary, i, orders_each); });
 }
 
-void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon) {
+void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon, forgetful who) {
   shop_diary diary;
   open_shop(sim, diary);
-  sim.chaos(faults, horizon);
+  auto plan = sim.plan(faults, horizon);
+  std::erase_if(plan.events, [who](troupe::fault_event& event) {
+    if (event.kind != troupe::fault_kind::crash && event.kind != troupe::fault_kind::kill) return false;
+    std::erase_if(event.nodes, [who](const std::string& node) { return !may_forget(who, node); });
+    return event.nodes.empty();
+  });
+  sim.chaos(plan);
   sim.calm();
   REQUIRE(sim.join().ok());
   auto decided = sim.run([&](visitor& self) { return ask_until_verdict(self, sim, diary); }, 10min);

@@ -82,7 +82,11 @@ void audit(simulation& sim, const shop_diary& diary);
 // Installs the shop, starts it, and lets customers in; they do their shopping while time passes.
 void open_shop(simulation& sim, shop_diary& diary);
 
+// Who may lose its memory, by a crash or a kill.
+enum class forgetful { everybody, orders, all_but_orders, nobody };
+
 // All of it: customers under faults, calm, verdicts, audit.
-void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon);
+void live_through(simulation& sim, troupe::fault_profile faults, troupe::duration horizon,
+                  forgetful who = forgetful::everybody);
 
 } // namespace shop_simulation

@@ -17,3 +17,11 @@ TEST_CASE("the shop keeps its books under all faults") {
   troupe::simulate({.seeds = TROUPE_SHOP_SEEDS, .cluster = shop_options()},
                    [](simulation& sim) { live_through(sim, troupe::fault_profile::everything, 60s); });
 }
+
+// Where services keep what they know, more can be asked of their books.
+TEST_CASE("the shop keeps its books under all faults while some keep their memory") {
+  const auto who = GENERATE(forgetful::nobody, forgetful::orders, forgetful::all_but_orders);
+  troupe::simulate({.seeds = TROUPE_SHOP_SEEDS / 4, .cluster = shop_options()}, [who](simulation& sim) {
+    live_through(sim, troupe::fault_profile::everything, 60s, who);
+  });
+}
