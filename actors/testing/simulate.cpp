@@ -2,6 +2,7 @@
 
 #include "actors/testing/cluster_log.hpp"
 #include "actors/testing/coverage_report.hpp"
+#include "actors/testing/run_watchdog.hpp"
 #include "actors/testing/simulate_settings.hpp"
 #include "actors/testing/trace_difference.hpp"
 
@@ -106,6 +107,13 @@ private:
     };
     std::unique_ptr<detail::assertion_watch> watch;
     if (watcher) watch = watcher(failed);
+    const auto command = replay_command(seed, watch.get());
+    const detail::run_watchdog watchdog{
+      fmt::format(
+        "\n=== the simulation failed: seed {} took more than {} s of processor time: does something loop "
+        "without waiting? (TROUPE_SIM_CPU_LIMIT sets the limit)\nto repeat it with a full trace:\n  {}\n\n",
+        seed, settings_.cpu_limit.count(), command),
+      settings_.cpu_limit};
     try {
       test_(sim);
       sim.run_for(duration::zero()); // notices what the probes have noticed
@@ -116,7 +124,7 @@ private:
     out.hash = sim.trace_hash();
     if (out.failed)
       out.report = fmt::format("\n=== the simulation failed: {}\nto repeat it with a full trace:\n  {}\n\n",
-                               first_problem, replay_command(seed, watch.get()));
+                               first_problem, command);
     write_plan(sim.faults());
     detail::add_coverage(sim.probes().coverage(), settings_.coverage);
     return out;

@@ -17,6 +17,8 @@
 //   TROUPE_SIM_LOG=debug        the least severe log lines that are kept; changes the trace and its hash
 //   TROUPE_SIM_PLANTED_BUGS=a,b switches on defects (TROUPE_PLANTED_BUG), to see whether the test finds them
 //   TROUPE_SIM_COVERAGE=1       tells at the end of the program which sometimes was never so, in all runs
+//   TROUPE_SIM_CPU_LIMIT=60     seconds of processor time that one run may take, 0: any; 60 unless said
+//   otherwise
 #pragma once
 
 #include "actors/testing/simulation.hpp"

@@ -11,6 +11,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::uint64_t most_seeds = 10'000'000;
+constexpr std::uint64_t most_cpu_seconds = 1'000'000;
 
 [[noreturn]] void refuse(std::string_view name, std::string_view value, std::string_view want) {
   throw std::invalid_argument{fmt::format("{}={}: must be {}", name, value, want)};
@@ -80,6 +81,12 @@ simulate_settings read_simulate_settings(const std::function<const char*(const c
   }
   out.planted_bugs = words(text("TROUPE_SIM_PLANTED_BUGS").value_or(""));
   out.coverage = text("TROUPE_SIM_COVERAGE").value_or("0") != "0";
+  if (const auto limit = whole("TROUPE_SIM_CPU_LIMIT")) {
+    if (*limit > most_cpu_seconds)
+      refuse("TROUPE_SIM_CPU_LIMIT", std::to_string(*limit),
+             fmt::format("0 to {} seconds", most_cpu_seconds));
+    out.cpu_limit = std::chrono::seconds{*limit};
+  }
   return out;
 }
 

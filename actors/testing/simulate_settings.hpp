@@ -3,6 +3,7 @@
 
 #include "runtime/telemetry/log_record.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,6 +25,8 @@ struct simulate_settings {
   std::optional<log_level> level;
   std::vector<std::string> planted_bugs;
   bool coverage = false;
+  // Of each run; 0: none.
+  std::chrono::seconds cpu_limit{60};
 
   // The seeds to run of `count`: all of them, or the shard's part of them.
   std::vector<std::uint64_t> chosen(std::uint64_t count) const;

@@ -74,6 +74,14 @@ TEST_CASE("fails by being different each time") {
   });
 }
 
+TEST_CASE("fails by looping for ever") {
+  troupe::simulate({.seeds = 5}, [](simulation& sim) {
+    sim.start();
+    while (sim.seed() == 3 && sim.random("never").below(1) == 0) {
+    }
+  });
+}
+
 TEST_CASE("prints its plan") {
   troupe::simulate({.seeds = 1, .cluster = {.nodes = 2}}, [](simulation& sim) {
     draw_some(sim);

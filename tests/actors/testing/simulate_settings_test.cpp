@@ -53,6 +53,8 @@ TEST_CASE("other variables") {
   CHECK(all.level == troupe::log_level::debug);
   CHECK(all.planted_bugs == std::vector<std::string>{"a", "b_c"});
   CHECK_FALSE(read({{"TROUPE_SIM_ONCE", "0"}}).once);
+  CHECK(read({}).cpu_limit.count() == 60);
+  CHECK(read({{"TROUPE_SIM_CPU_LIMIT", "0"}}).cpu_limit.count() == 0);
 }
 
 TEST_CASE("nonsense is refused, naming the variable") {
@@ -66,7 +68,8 @@ TEST_CASE("nonsense is refused, naming the variable") {
                                             {"TROUPE_SIM_SHARD", "0/2"},
                                             {"TROUPE_SIM_SHARD", "3/2"},
                                             {"TROUPE_SIM_SHARD", "1/"},
-                                            {"TROUPE_SIM_LOG", "loud"}}));
+                                            {"TROUPE_SIM_LOG", "loud"},
+                                            {"TROUPE_SIM_CPU_LIMIT", "1000001"}}));
   CHECK_THROWS_WITH(read({wrong}), Catch::Contains(wrong.first));
 }
 

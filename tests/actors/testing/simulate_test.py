@@ -85,6 +85,11 @@ class Simulate(unittest.TestCase):
         self.assertRegex(output, r"the first event that differs is number \d+, after")
         self.assertRegex(output, r"one run:   \{")
 
+    def test_a_run_that_hangs_is_ended_with_its_seed(self):
+        output = self.fails("fails by looping for ever", "=== the simulation failed: seed 3 took more than 1 s",
+                            "TROUPE_SIM_SEED=3 .*'fails by looping for ever'", CPU_LIMIT=1)
+        self.assertIn("SIGABRT", output)
+
     def test_coverage_tells_what_was_never_so(self):
         code, output = run("fails by a property that must always hold", SEED=1, COVERAGE=1)
         self.assertEqual(code, 0, output)
