@@ -9,6 +9,10 @@
 
 namespace troupe::grpc_detail {
 
+namespace {
+constexpr std::size_t large_item = 32 * 1024;
+}
+
 refused_stream::refused_stream(const status& why) { Finish(to_wire(why)); }
 
 grpc::ServerGenericBidiReactor* stream_call::open(edge_core& core, const served_method& what,
@@ -250,9 +254,12 @@ void stream_call::OnWriteDone(bool ok) {
     std::lock_guard guard{mutex_};
     writing_ = false;
     ++sent_;
-    // Credit is given back in halves, so that it does not cost a frame an item.
+    // Credit is given back in halves, so that it does not cost a frame an item; but large items use up the bytes
+    // that the link allows a stream before half of their number is consumed.
     ++reply_owed_;
-    if (!answered_ && reply_owed_ >= std::max<std::uint32_t>(core_.options.stream_credit / 2, 1)) {
+    if (!answered_
+        && (reply_owed_ >= std::max<std::uint32_t>(core_.options.stream_credit / 2, 1)
+            || outgoing_.Length() >= large_item)) {
       grant = reply_owed_;
       reply_credit_ += grant;
       reply_owed_ = 0;

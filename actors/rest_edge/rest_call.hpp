@@ -85,6 +85,7 @@ private:
   std::optional<stream_writer> stream_;
   bool head_sent_ = false;
   std::uint32_t owed_ = 0; // items consumed that no credit was given for
+  bool owes_large_ = false; // one of them was large
   monotonic_time last_sent_{};
   std::string part_;
   std::string json_;

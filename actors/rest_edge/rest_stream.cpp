@@ -9,6 +9,8 @@ namespace {
 
 // Credit is given back in lumps: a frame for each item would cost as much as the item.
 constexpr std::uint32_t credit_lump = default_stream_credit / 2;
+// Items of this size use up the bytes that the link allows a stream before half of their number is consumed.
+constexpr std::size_t large_item = 32 * 1024;
 
 } // namespace
 
@@ -48,13 +50,16 @@ void rest_call::on_item(const google::protobuf::Message& message) {
   stream_->item(json_, part_);
   send_part();
   ++owed_;
+  owes_large_ = owes_large_ || json_.size() >= large_item;
   grant();
 }
 
 void rest_call::grant() {
   // While the client does not keep up, its credit waits, and so does the producer.
-  if (!call_ || owed_ < credit_lump || exchange_->unsent() >= http_stream_high_water) return;
+  if (!call_ || owed_ == 0 || exchange_->unsent() >= http_stream_high_water) return;
+  if (owed_ < credit_lump && !owes_large_) return;
   auto made = call_;
+  owes_large_ = false;
   made->grant(std::exchange(owed_, 0));
 }
 

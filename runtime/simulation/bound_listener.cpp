@@ -30,7 +30,7 @@ status bound_listener::bind(const endpoint& local) {
   return {};
 }
 
-bool bound_listener::take(const std::shared_ptr<connection>& which, stream_end& end) {
+bool bound_listener::take(const std::shared_ptr<simulated_connection>& which, stream_end& end) {
   if (!bound_) return false;
   if (connections_ >= options_.max_connections) {
     if (on_refused_)

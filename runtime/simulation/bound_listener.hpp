@@ -9,7 +9,7 @@
 
 namespace troupe {
 
-class connection;
+class simulated_connection;
 class stream_end;
 
 class bound_listener : public std::enable_shared_from_this<bound_listener> {
@@ -25,7 +25,7 @@ public:
 
   // Hands a connection that is now established to the program. False: there are too many, or nobody listens
   // any more.
-  bool take(const std::shared_ptr<connection>& which, stream_end& end);
+  bool take(const std::shared_ptr<simulated_connection>& which, stream_end& end);
   // A connection that was taken is closed.
   void left() noexcept { --connections_; }
 

@@ -110,8 +110,8 @@ void connect_attempt::establish() {
   }
   const endpoint source{peer_.address.is_loopback() ? peer_.address : here.address,
                         loop_->session()->ports->next_client_port()};
-  auto made = std::make_shared<connection>(network.next_connection(), here, loop_, source, *there,
-                                           listener->loop(), peer_);
+  auto made = std::make_shared<simulated_connection>(network.next_connection(), here, loop_, source, *there,
+                                                     listener->loop(), peer_);
   network.keep(made->id, made);
   if (secured_) {
     made->client.set_peer_names({there->name});

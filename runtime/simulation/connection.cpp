@@ -20,17 +20,18 @@ duration retry_after(std::uint32_t retries) {
 
 } // namespace
 
-connection::connection(std::uint64_t number, machine& from, std::shared_ptr<loop_core> from_loop,
-                       endpoint source, machine& to, std::shared_ptr<loop_core> to_loop, endpoint target)
+simulated_connection::simulated_connection(std::uint64_t number, machine& from,
+                                           std::shared_ptr<loop_core> from_loop, endpoint source, machine& to,
+                                           std::shared_ptr<loop_core> to_loop, endpoint target)
   : id(number), client(*this, 0, from, std::move(from_loop), source),
     server(*this, 1, to, std::move(to_loop), target) {}
 
-void connection::settle() {
+void simulated_connection::settle() {
   if (client.done() && server.done()) client.at().world.network.forget(id);
 }
 
-stream_end::stream_end(connection& of, std::uint32_t side, machine& at, std::shared_ptr<loop_core> loop,
-                       endpoint local)
+stream_end::stream_end(simulated_connection& of, std::uint32_t side, machine& at,
+                       std::shared_ptr<loop_core> loop, endpoint local)
   : of_(of), side_(side), at_(at), loop_(std::move(loop)), local_(local), open_(side == 0) {}
 
 stream_end& stream_end::other() const noexcept { return side_ == 0 ? of_.server : of_.client; }

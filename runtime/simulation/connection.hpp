@@ -23,12 +23,12 @@
 namespace troupe {
 
 class bound_listener;
-class connection;
+class simulated_connection;
 
 // One end, and the direction from it to the other end.
 class stream_end {
 public:
-  stream_end(connection& of, std::uint32_t side, machine& at, std::shared_ptr<loop_core> loop,
+  stream_end(simulated_connection& of, std::uint32_t side, machine& at, std::shared_ptr<loop_core> loop,
              endpoint local);
   stream_end(const stream_end&) = delete;
   stream_end& operator=(const stream_end&) = delete;
@@ -86,7 +86,7 @@ private:
   void tell_closed(status why);
   void forget_work() noexcept;
 
-  connection& of_;
+  simulated_connection& of_;
   const std::uint32_t side_; // 0 connected, 1 listened
   machine& at_;
   const std::shared_ptr<loop_core> loop_;
@@ -123,10 +123,10 @@ private:
   member_work<stream_end, &stream_end::run_closed> closed_work_{*this, "closed"};
 };
 
-class connection : public std::enable_shared_from_this<connection> {
+class simulated_connection : public std::enable_shared_from_this<simulated_connection> {
 public:
-  connection(std::uint64_t number, machine& from, std::shared_ptr<loop_core> from_loop, endpoint source,
-             machine& to, std::shared_ptr<loop_core> to_loop, endpoint target);
+  simulated_connection(std::uint64_t number, machine& from, std::shared_ptr<loop_core> from_loop,
+                       endpoint source, machine& to, std::shared_ptr<loop_core> to_loop, endpoint target);
 
   // Forgets itself when nothing can happen on it any more. The caller holds a reference.
   void settle();
@@ -139,7 +139,8 @@ public:
 // The end that a program holds.
 class simulated_stream final : public byte_stream {
 public:
-  simulated_stream(std::shared_ptr<connection> of, stream_end& end) : of_(std::move(of)), end_(end) {}
+  simulated_stream(std::shared_ptr<simulated_connection> of, stream_end& end)
+    : of_(std::move(of)), end_(end) {}
   ~simulated_stream() override;
 
   void begin(stream_handler& handler) override { end_.begin(handler); }
@@ -150,7 +151,7 @@ public:
   const std::vector<std::string>& peer_names() const noexcept override { return end_.peer_names(); }
 
 private:
-  const std::shared_ptr<connection> of_;
+  const std::shared_ptr<simulated_connection> of_;
   stream_end& end_;
 };
 

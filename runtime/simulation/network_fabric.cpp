@@ -166,14 +166,14 @@ void network_fabric::arrived(datagram_in_flight& what) {
 
 // -- streams
 
-void network_fabric::keep(std::uint64_t id, std::shared_ptr<connection> what) {
+void network_fabric::keep(std::uint64_t id, std::shared_ptr<simulated_connection> what) {
   connections_.emplace(id, std::move(what));
 }
 
 void network_fabric::forget(std::uint64_t id) { connections_.erase(id); }
 
-std::vector<std::shared_ptr<connection>> network_fabric::connections_of(const machine& at) const {
-  std::vector<std::shared_ptr<connection>> out;
+std::vector<std::shared_ptr<simulated_connection>> network_fabric::connections_of(const machine& at) const {
+  std::vector<std::shared_ptr<simulated_connection>> out;
   for (const auto& [id, each] : connections_)
     if (&each->client.at() == &at || &each->server.at() == &at) out.push_back(each);
   return out;
@@ -210,7 +210,9 @@ void network_fabric::give_back(byte_buffer buffer) noexcept {
 
 // -- clogged links
 
-void network_fabric::hold(const std::weak_ptr<connection>& what) { held_connections_.push_back(what); }
+void network_fabric::hold(const std::weak_ptr<simulated_connection>& what) {
+  held_connections_.push_back(what);
+}
 
 void network_fabric::release_held() {
   // Streams look for themselves whether the link is free.

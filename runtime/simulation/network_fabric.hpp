@@ -17,7 +17,7 @@
 
 namespace troupe {
 
-class connection;
+class simulated_connection;
 class datagram_in_flight;
 class machine;
 class stream_end;
@@ -60,7 +60,7 @@ public:
   // -- streams
 
   // Keeps a connection until both ends are done with it and nothing of it is under way.
-  void keep(std::uint64_t id, std::shared_ptr<connection> what);
+  void keep(std::uint64_t id, std::shared_ptr<simulated_connection> what);
   void forget(std::uint64_t id);
   std::uint64_t next_connection() noexcept { return ++connections_made_; }
 
@@ -75,7 +75,7 @@ public:
 
   // -- clogged links
 
-  void hold(const std::weak_ptr<connection>& what);
+  void hold(const std::weak_ptr<simulated_connection>& what);
   void release_held();
 
   // Where streams split what they hand over.
@@ -94,19 +94,19 @@ private:
   };
 
   link& link_of(const machine& from, const machine& to);
-  std::vector<std::shared_ptr<connection>> connections_of(const machine& at) const;
+  std::vector<std::shared_ptr<simulated_connection>> connections_of(const machine& at) const;
 
   world_parts& world_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, link> links_;
   std::vector<std::vector<link*>> known_links_; // the same, by index
   std::uint64_t messages_ = 0;
   std::uint64_t connections_made_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<connection>> connections_;
+  std::map<std::uint64_t, std::shared_ptr<simulated_connection>> connections_;
   std::vector<byte_buffer> spare_buffers_;
   std::vector<std::unique_ptr<datagram_in_flight>> datagrams_; // all there are
   std::vector<datagram_in_flight*> spare_datagrams_;           // those that are not under way
   std::vector<datagram_in_flight*> held_datagrams_;
-  std::vector<std::weak_ptr<connection>> held_connections_;
+  std::vector<std::weak_ptr<simulated_connection>> held_connections_;
 };
 
 } // namespace troupe

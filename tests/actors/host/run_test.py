@@ -47,7 +47,7 @@ class Running:
             time.sleep(0.02)
         if not ports.exists():
             raise AssertionError("the node did not come up:\n" + self.log.read_text())
-        self.http, self.grpc, self.admin = json.loads(ports.read_text()).values()
+        self.http, self.grpc, self.admin, self.link = json.loads(ports.read_text()).values()
 
     def __enter__(self):
         return self
@@ -113,7 +113,7 @@ class Configuration(unittest.TestCase):
                 group = line.split(":")[0]
             elif line.strip().startswith("port:"):
                 groups[group] = line.split(":")[1].split("#")[0].strip()
-        self.assertEqual(groups, {"http": "3", "grpc": "2", "admin": "1"})
+        self.assertEqual(groups, {"http": "3", "grpc": "2", "admin": "1", "link": "7400"})
 
     def test_tokens_are_not_printed(self):
         out = refused("--print-config", environment={"TROUPE_AUTH__TOKENS": "ada:0123456789abcdef0123"})

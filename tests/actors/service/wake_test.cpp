@@ -122,11 +122,11 @@ TEST_CASE("a caller that goes away ends a handler whose destructors notify its o
       auto hold = [](notifying& in) -> task<> {
         notify_at_end guard{in.changed};
         on_destruction gone{*in.seen, "held"};
-        in.seen->add("holding");
         co_await in.sleep_for(1h);
       };
       auto wait = [](notifying& in) -> task<> {
         on_destruction gone{*in.seen, "waited"};
+        in.seen->add("waiting");
         co_await in.changed.wait();
         in.seen->add("went on");
       };
@@ -151,12 +151,13 @@ TEST_CASE("a caller that goes away ends a handler whose destructors notify its o
   };
   auto first = cancelled_call();
   first->send_to(reference);
-  REQUIRE(node.seen->wait_for("holding", 1));
+  // A call that is cancelled before its tasks have begun ends without them.
+  REQUIRE(node.seen->wait_for("waiting", 2));
   first->cancel(cancelled("the caller went away"));
   CHECK(node.seen->wait_for("waited", 2));
   auto second = cancelled_call();
   second->send_to(reference);
-  REQUIRE(node.seen->wait_for("holding", 2));
+  REQUIRE(node.seen->wait_for("waiting", 4));
   caf::anon_send_exit(actor, caf::exit_reason::kill);
   CHECK(node.seen->wait_for("waited", 4));
   CHECK(node.seen->count("went on") == 0);
