@@ -1,5 +1,7 @@
 #include "actors/service/client.hpp"
 
+#include "runtime/probe/probe.hpp"
+
 #include <algorithm>
 
 namespace troupe {
@@ -63,8 +65,9 @@ void outgoing_call::dispatch() {
 bool outgoing_call::retry(const status& outcome) {
   if (outcome.code() != status_code::unavailable) return false;
   auto hint = retry_hint_of(outcome);
-  if (hint == retry_hint::none || (hint == retry_hint::may_have_executed && !method_->may_repeat()))
-    return false;
+  const bool unsafe = hint == retry_hint::may_have_executed && !method_->may_repeat();
+  // May execute twice what must not.
+  if (hint == retry_hint::none || (unsafe && !TROUPE_PLANTED_BUG("service.unsafe_retry"))) return false;
   // What a stream has sent or received cannot be taken back.
   if (method_->kind != method_kind::unary) return false;
   if (attempt_ >= options_->attempts()) return false;

@@ -2,6 +2,7 @@
 
 #include "runtime/call/directory.hpp"
 #include "runtime/contract/status_details.hpp"
+#include "runtime/probe/probe.hpp"
 
 namespace troupe {
 
@@ -59,6 +60,9 @@ void call::cancel(status reason) noexcept {
 
 bool call::answer(message_ptr reply) noexcept {
   if (!claim_answer()) return false;
+  // A reply sent twice.
+  if (TROUPE_PLANTED_BUG("call.answered_twice") && caller_)
+    caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .message = reply});
   if (caller_)
     caller_->deliver({.call = call_ptr{this}, .kind = frame_kind::answer, .message = std::move(reply)});
   return true;
@@ -84,7 +88,8 @@ void call::grant_caller(std::uint32_t items) noexcept {
 
 void call::abandon(std::string_view why) noexcept {
   if (answered()) return;
-  if (!started()) {
+  // Whoever is told so makes the call again.
+  if (!started() || TROUPE_PLANTED_BUG("call.execution_denied")) {
     fail(with_retry_hint(
       unavailable("{}: {}; the call was not executed and may be retried", method_->full_name, why),
       retry_hint::not_executed));

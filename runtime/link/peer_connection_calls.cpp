@@ -1,8 +1,8 @@
 // The calls on a connection: frames to envelopes and back.
-#include "runtime/link/peer_connection.hpp"
-
 #include "runtime/environment/clock.hpp"
+#include "runtime/link/peer_connection.hpp"
 #include "runtime/link/remote_actors.hpp"
+#include "runtime/probe/probe.hpp"
 
 #include <google/protobuf/message.h>
 
@@ -136,11 +136,14 @@ void peer_connection::send_frame(call_frame& entry) {
   case frame_kind::item:
     return send_item({id, ours}, what.call, what.message);
   case frame_kind::half_close:
+    // The peer waits for further items.
+    if (TROUPE_PLANTED_BUG("link.half_close_lost") && session_.figures().queued_bytes > 0) return;
     return session_.add_half_close(id);
   case frame_kind::credit:
     return session_.add_credit({id, ours}, what.credit);
   case frame_kind::cancel:
-    session_.add_cancel(id, what.outcome);
+    // The peer works on for nobody.
+    if (!TROUPE_PLANTED_BUG("link.cancellation_lost")) session_.add_cancel(id, what.outcome);
     take_call(id);
     return;
   case frame_kind::answer:
@@ -165,7 +168,8 @@ void peer_connection::send_request(const call_ptr& what) {
   fields.method = *number;
   fields.lane = what->caller() ? what->caller()->lane() : 0;
   fields.credit = what->initial_credit();
-  if (!what->until().is_never()) fields.time_left = what->until().left(around_.time.now());
+  if (!what->until().is_never() && !TROUPE_PLANTED_BUG("link.deadline_lost")) // the peer has all the time
+    fields.time_left = what->until().left(around_.time.now());
   if (what->metadata() != no_call_metadata()) {
     fields.metadata = what->metadata().get();
     if (auto outcome = check_metadata(*fields.metadata); !outcome.ok()) return refuse(outcome);

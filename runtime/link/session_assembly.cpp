@@ -1,5 +1,7 @@
 #include "runtime/link/session_assembly.hpp"
 
+#include "runtime/probe/probe.hpp"
+
 namespace troupe::session {
 
 namespace {
@@ -24,6 +26,8 @@ bool may_be_cut(envelope_kind kind) noexcept {
 status frame_assembly::add(std::uint32_t stream, bool last, byte_view piece, byte_view& whole) {
   whole = {};
   complete_ = {};
+  // To the frame beside it, when there is one.
+  if (TROUPE_PLANTED_BUG("link.fragment_misplaced") && partial_.contains(stream ^ 1)) stream ^= 1;
   auto found = partial_.find(stream);
   if (piece.empty()) {
     if (!last) return invalid_argument("a fragment without content");

@@ -1,5 +1,6 @@
 // Frames that the owner adds: at once into a batch, or into a lane when something is in the way.
 #include "runtime/link/session_state.hpp"
+#include "runtime/probe/probe.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -32,7 +33,8 @@ template <class FindLane, class MayGo, class Append>
 std::byte* link_session::state::add(bool lane_is_there, FindLane find_lane, needed_window window,
                                     std::uint64_t id, std::size_t payload_size, MayGo may_go, Append append) {
   const bool straight =
-    !lane_is_there && phase_ == phase::established && payload_size <= limits_.fragment_bytes;
+    (!lane_is_there || TROUPE_PLANTED_BUG("link.lane_overtaken")) // past larger ones of the same lane
+    && phase_ == phase::established && payload_size <= limits_.fragment_bytes;
   if (straight) {
     auto& batch = batches_.open();
     const auto before = batch.size();
@@ -309,13 +311,15 @@ void link_session::request_begun(std::uint64_t id) {
 
 void link_session::state::request_left(call_state& of) {
   if (of.request == 0) return;
+  if (TROUPE_PLANTED_BUG("link.window_kept")) return; // the peer may never send as much again
   if (const auto bytes = requests_in_.release(std::exchange(of.request, 0)); bytes > 0)
     add_control([&](byte_buffer& to) { append_window(to, bytes); });
 }
 
 void link_session::state::return_to_peer(call_key call, std::uint32_t items, std::uint64_t bytes) {
   if (items == 0 && bytes == 0) return;
-  if (returns_.any()
+  // What belongs to one call is added to another's.
+  if (returns_.any() && !TROUPE_PLANTED_BUG("link.credit_misplaced")
       && (returns_.call != call || items > std::numeric_limits<std::uint32_t>::max() - returns_.items))
     flush_returns();
   returns_.call = call;

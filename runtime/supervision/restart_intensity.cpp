@@ -1,5 +1,7 @@
 #include "runtime/supervision/restart_intensity.hpp"
 
+#include "runtime/probe/probe.hpp"
+
 namespace troupe {
 
 void restart_intensity::forget_old(monotonic_time now) {
@@ -9,6 +11,7 @@ void restart_intensity::forget_old(monotonic_time now) {
 
 bool restart_intensity::allow(monotonic_time now) {
   forget_old(now);
+  if (TROUPE_PLANTED_BUG("supervision.intensity_ignored")) return true; // restarts for ever
   if (restarts_.size() > limit_) return false;
   restarts_.push_back(now);
   return restarts_.size() <= limit_;
