@@ -16,8 +16,7 @@ void declare_link_settings(settings_schema& schema) {
     {
       setting::boolean("enabled", false, "Whether this node talks to others."),
       setting::text("cluster", gate.cluster, "Nodes of different clusters refuse each other."),
-      setting::text("address", "127.0.0.1",
-                    "Address to listen on. Beyond loopback certificates are needed."),
+      setting::text("address", "127.0.0.1", "Address to listen on. Beyond loopback certificates are needed."),
       setting::integer("port", 7400, 0, 65535, "Port to listen on; 0 lets the kernel choose."),
       setting::list("peers", {}, "Nodes to keep a connection to, each host:port."),
       setting::text("certificate_file", "", "PEM file of this node's certificate chain: mutual TLS 1.3."),
@@ -35,11 +34,14 @@ void declare_link_settings(settings_schema& schema) {
                      "Items of all streams from a peer that may wait."),
       setting::bytes("stream_window", limits.stream_window_bytes, 65536, 1ull << 32,
                      "Items of one stream that may wait."),
-      setting::integer("open_calls", limits.max_open_calls, 1, 10'000'000, "Calls open with a peer, each way."),
+      setting::integer("open_calls", limits.max_open_calls, 1, 10'000'000,
+                       "Calls open with a peer, each way."),
       setting::time("heartbeat", limits.heartbeat_interval, 10ms, 1h,
                     "A peer that was silent for so long is asked for a sign of life."),
       setting::time("silence_limit", limits.silence_limit, 50ms, 24h,
                     "A peer that was silent for so long is given up: its calls fail."),
+      setting::time("unread_limit", limits.unread_limit, 50ms, 24h,
+                    "A peer that sends, but read nothing for so long, is given up."),
       setting::time("connect_timeout", gate.connect_timeout, 10ms, 10min, "For a connection to stand."),
       setting::time("longest_redial", gate.longest_redial, 10ms, 24h,
                     "Longest pause between two attempts to reach a peer."),
@@ -59,13 +61,14 @@ status add_link_options(const settings& from, node_options& to) {
   const auto address = ip_address::parse(text);
   if (!address) return invalid_argument("link.address '{}' is no IP address", text);
   out.listen = endpoint{*address, from.get<std::uint16_t>("link.port")};
-  stream_security files{from.get<std::string>("link.certificate_file"), from.get<std::string>("link.key_file"),
-                        from.get<std::string>("link.authority_file")};
+  stream_security files{from.get<std::string>("link.certificate_file"),
+                        from.get<std::string>("link.key_file"), from.get<std::string>("link.authority_file")};
   const int given = !files.certificate_file.empty() + !files.key_file.empty() + !files.authority_file.empty();
   if (given != 0 && given != 3)
-    return invalid_argument("link.certificate_file, link.key_file and link.authority_file go together; only {} "
-                            "of them {} set",
-                            given, given == 1 ? "is" : "are");
+    return invalid_argument(
+      "link.certificate_file, link.key_file and link.authority_file go together; only {} "
+      "of them {} set",
+      given, given == 1 ? "is" : "are");
   if (given == 3) out.security = std::move(files);
   out.certificates_name_nodes = from.get<bool>("link.certificates_name_nodes");
   out.max_connections = from.get<std::uint32_t>("link.connections");
@@ -78,6 +81,7 @@ status add_link_options(const settings& from, node_options& to) {
   limits.max_open_calls = from.get<std::uint32_t>("link.open_calls");
   limits.heartbeat_interval = from.get<duration>("link.heartbeat");
   limits.silence_limit = from.get<duration>("link.silence_limit");
+  limits.unread_limit = from.get<duration>("link.unread_limit");
   if (limits.silence_limit <= limits.heartbeat_interval)
     return invalid_argument("link.silence_limit must be longer than link.heartbeat, or every quiet peer is "
                             "given up");

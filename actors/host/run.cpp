@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <google/protobuf/stubs/logging.h>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -229,6 +230,9 @@ void program::reload() {
 } // namespace
 
 int run_modules(int argc, char** argv, std::vector<service_module> modules) {
+  // Whoever sends a message with broken text is told so. The library would tell the standard error output too,
+  // and so let strangers write there as much as they like.
+  google::protobuf::SetLogHandler(nullptr);
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto name = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : std::string{"node"};
   return program{std::move(name), std::move(arguments)}.run(std::move(modules));

@@ -7,10 +7,13 @@ namespace troupe {
 
 namespace {
 
-// The same complaint about the same peer is logged once in so long: a peer that tries again and again must not
-// fill the log.
-constexpr duration complaint_pause = std::chrono::seconds{10};
-constexpr std::size_t most_complaints = 1000;
+// Lines of the log in each such period: about the same refusal of the same address, and of all; about what
+// became of one address's connections, and of all.
+constexpr duration quota_period = std::chrono::seconds{10};
+constexpr std::uint32_t same_refusals = 1;
+constexpr std::uint32_t all_refusals = 100;
+constexpr std::uint32_t same_connections = 10;
+constexpr std::uint32_t all_connections = 1000;
 constexpr duration parting_patience = std::chrono::seconds{1};
 
 std::string_view reason_word(const status& why) noexcept {
@@ -39,7 +42,9 @@ gate::core::core(gate_options options, environment world, caf::actor_system& sys
                  metrics* numbers)
   : options_(std::move(options)), world_(world), system_(system), directory_(local),
     services_(std::move(services)), listener_(listener), log_(logs ? logs->get("link") : logger{}),
-    metrics_(numbers), random_(world.random.split("link")) {}
+    metrics_(numbers), random_(world.random.split("link")),
+    refusal_lines_(same_refusals, all_refusals, quota_period),
+    peer_lines_(same_connections, all_connections, quota_period) {}
 
 // What was posted to the loop refers to the other members.
 gate::core::~core() { loop_.reset(); }
@@ -75,7 +80,8 @@ status gate::core::open() {
     how.max_connections = options_.max_connections;
     how.handshake_timeout = options_.limits.greeting_timeout;
     auto made = loop_->listen(
-      *options_.listen, std::move(how), [this](std::unique_ptr<byte_stream> stream) { accepted(std::move(stream)); },
+      *options_.listen, std::move(how),
+      [this](std::unique_ptr<byte_stream> stream) { accepted(std::move(stream)); },
       [this](const endpoint& peer, const status& why) { complain(peer, {}, why); });
     if (!made) {
       outcome = made.error();
@@ -158,53 +164,64 @@ void gate::core::dial(target& which) {
     loop->post([this, address, found = std::move(found)]() mutable { resolved(address, std::move(found)); });
   };
   if (auto literal = ip_address::parse(which.host)) return connect(which, {*literal, which.port});
-  if (auto asked = world_.network.resolve(which.host, std::move(answer)); !asked.ok()) dial_failed(which, asked);
+  if (auto asked = world_.network.resolve(which.host, std::move(answer)); !asked.ok())
+    dial_failed(which, asked);
 }
 
 void gate::core::resolved(const std::string& address, result<std::vector<ip_address>> found) {
   auto which = targets_.find(address);
   if (closing_ || which == targets_.end()) return;
   if (!found || found->empty())
-    return dial_failed(which->second, found ? not_found("'{}' has no address", which->second.host)
-                                            : found.error());
+    return dial_failed(which->second,
+                       found ? not_found("'{}' has no address", which->second.host) : found.error());
   // A host with several addresses: another one with each attempt.
   connect(which->second, {(*found)[which->second.failures % found->size()], which->second.port});
 }
 
 void gate::core::connect(target& which, const endpoint& peer) {
   if (auto outcome = check_address(peer); !outcome.ok()) return dial_failed(which, outcome);
-  which.pending = loop_->connect(
-    peer, credentials_, options_.connect_timeout,
-    [this, address = which.address](result<std::unique_ptr<byte_stream>> stream) {
-      auto found = targets_.find(address);
-      if (closing_ || found == targets_.end()) return;
-      auto& dialed = found->second;
-      auto done = std::move(dialed.pending);
-      if (!stream) return dial_failed(dialed, stream.error());
-      dialed.dialed = make_connection(std::move(*stream), false);
-      dialed.dialed->begin();
-    });
+  which.pending =
+    loop_->connect(peer, credentials_, options_.connect_timeout,
+                   [this, address = which.address](result<std::unique_ptr<byte_stream>> stream) {
+                     auto found = targets_.find(address);
+                     if (closing_ || found == targets_.end()) return;
+                     auto& dialed = found->second;
+                     auto done = std::move(dialed.pending);
+                     if (!stream) return dial_failed(dialed, stream.error());
+                     dialed.dialed = make_connection(std::move(*stream), false);
+                     dialed.dialed->begin();
+                   });
 }
 
 void gate::core::dial_failed(target& which, const status& why) {
   metrics_.dial_failed();
   which.last_failure = why.to_string();
   if (which.failures == 0)
-    log_.warning("a peer cannot be reached; trying on", {{"address", which.address},
-                                                        {"peer", which.node},
-                                                        {"why", why.to_string()}});
+    log_.warning("a peer cannot be reached; trying on",
+                 {{"address", which.address}, {"peer", which.node}, {"why", why.to_string()}});
   else
     log_.debug("a peer cannot be reached", {{"address", which.address}, {"why", why.to_string()}});
   dial_later(which);
 }
 
-// Exponential backoff; the pause is drawn from the upper half, so that nodes that lost the same peer do not come
-// back in step.
-void gate::core::dial_later(target& which) {
+duration gate::core::longest_pause(const target& which) const {
   auto pause = options_.first_redial;
   for (unsigned i = 0; i < which.failures && pause < options_.longest_redial; ++i)
     pause *= 2;
-  pause = std::min(pause, options_.longest_redial);
+  return std::min(pause, options_.longest_redial);
+}
+
+// Exponential backoff; the pause is drawn from the upper half, so that nodes that lost the same peer do not
+// come back in step.
+void gate::core::dial_later(target& which) {
+  auto pause = longest_pause(which);
+  // A connection that held for no longer than the pause was none: whoever takes us in and throws us out again
+  // is dialed more and more seldom too.
+  const auto since = std::exchange(which.connected_since, std::nullopt);
+  if (since && world_.clock.now() - *since > pause) {
+    which.failures = 0;
+    pause = longest_pause(which);
+  }
   ++which.failures;
   const auto half = pause.count() / 2;
   which.pending = loop_->after(duration{half + random_.between(0, half)}, [this, address = which.address] {
@@ -245,8 +262,8 @@ greeting gate::core::own_greeting() const {
 
 std::shared_ptr<peer_connection> gate::core::make_connection(std::unique_ptr<byte_stream> stream,
                                                              bool accepted) {
-  auto made = std::make_shared<peer_connection>(*around_, std::move(stream), accepted, own_greeting(),
-                                                options_.limits);
+  auto made =
+    std::make_shared<peer_connection>(*around_, std::move(stream), accepted, own_greeting(), options_.limits);
   connections_.insert(made);
   metrics_.connection_opened();
   return made;
@@ -270,16 +287,17 @@ status gate::core::check_certificate(const peer_connection& which, const greetin
   std::string proven;
   for (const auto& each : names)
     proven += (proven.empty() ? "" : ", ") + each;
-  return unauthenticated("the certificate of {} is for {} and not for the node {} that it says it is; name the "
-                         "node in subjectAltName, or set link.certificates_name_nodes to false",
-                         which.address().to_string(), proven.empty() ? "nobody" : proven, theirs.node);
+  return unauthenticated(
+    "the certificate of {} is for {} and not for the node {} that it says it is; name the "
+    "node in subjectAltName, or set link.certificates_name_nodes to false",
+    which.address().to_string(), proven.empty() ? "nobody" : proven, theirs.node);
 }
 
 status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
   auto* dialed = target_of(which);
   if (theirs.cluster != options_.cluster)
-    return failed_precondition("the node {} is of the cluster '{}', and this is the cluster '{}'", theirs.node,
-                               theirs.cluster, options_.cluster);
+    return failed_precondition("the node {} is of the cluster '{}', and this is the cluster '{}'",
+                               theirs.node, theirs.cluster, options_.cluster);
   if (auto outcome = check_certificate(which, theirs); !outcome.ok()) return outcome;
   if (theirs.node == options_.node) {
     if (theirs.incarnation == options_.incarnation) {
@@ -296,10 +314,10 @@ status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
   if (standing == established_.end()) return {};
   auto& old = *standing->second;
   if (old.theirs().incarnation != theirs.incarnation)
-    return already_exists("another node named {} is connected, at {} (its incarnation is {}, this one's {}); if "
-                          "it was just restarted, the old connection is given up in a moment",
-                          theirs.node, old.address().to_string(), old.theirs().incarnation,
-                          theirs.incarnation);
+    return already_exists(
+      "another node named {} is connected, at {} (its incarnation is {}, this one's {}); if "
+      "it was just restarted, the old connection is given up in a moment",
+      theirs.node, old.address().to_string(), old.theirs().incarnation, theirs.incarnation);
   // Two connections join the two nodes. When both were dialed by the same side, it has lost the first one.
   // Otherwise the one dialed by the node whose name comes first stays: both sides decide alike.
   if (old.accepted() == which.accepted()) {
@@ -318,13 +336,14 @@ void gate::core::on_established(peer_connection& which) {
   auto& place = established_[name];
   auto old = std::exchange(place, which.shared_from_this());
   if (auto* dialed = target_of(which)) {
-    dialed->failures = 0;
+    dialed->connected_since = world_.clock.now();
     dialed->last_failure.clear();
   }
-  log_.info("connected", {{"peer", name},
-                          {"address", which.address().to_string()},
-                          {"dialed", !which.accepted()},
-                          {"version", which.theirs().application_version}});
+  if (peer_lines_.take("connected " + which.address().address.to_string(), world_.clock.now()))
+    log_.info("connected", {{"peer", name},
+                            {"address", which.address().to_string()},
+                            {"dialed", !which.accepted()},
+                            {"version", which.theirs().application_version}});
   listener_.on_peer_up(which.end_for_calls(), which.theirs());
   if (!old) return;
   listener_.on_peer_down(old->end_for_calls(), aborted("another connection took its place"));
@@ -348,9 +367,12 @@ void gate::core::on_gone(peer_connection& which, const status& why) {
     listener_.on_peer_down(which.end_for_calls(), why);
     if (!closing_) {
       metrics_.connection_broken(name);
-      log_.warning("the connection to a peer has ended", {{"peer", name},
-                                                         {"address", which.address().to_string()},
-                                                         {"why", why.to_string()}});
+      const auto subject = fmt::format("{} {}", reason_word(why), which.address().address.to_string());
+      if (peer_lines_.take(subject, world_.clock.now()))
+        log_.warning("the connection to a peer has ended", {{"peer", name},
+                                                            {"address", which.address().to_string()},
+                                                            {"why", why.to_string()},
+                                                            {"alike_not_logged", peer_lines_.withheld()}});
     }
   } else if (!which.established() && why.code() != status_code::aborted && !closing_) {
     complain(which.address(), name, why);
@@ -395,20 +417,13 @@ std::vector<peer_report> gate::core::peers() const {
 
 void gate::core::complain(const endpoint& peer, std::string_view node, const status& why) {
   metrics_.connection_refused(reason_word(why));
-  const auto now = world_.clock.now();
-  auto key = peer.address.to_string() + "/" + std::string{reason_word(why)};
-  auto found = complained_.find(key);
-  if (found != complained_.end() && now - found->second < complaint_pause) {
-    ++complaints_withheld_;
+  if (!refusal_lines_.take(fmt::format("{} {}", reason_word(why), peer.address.to_string()),
+                           world_.clock.now()))
     return;
-  }
-  if (complained_.size() >= most_complaints) complained_.clear();
-  complained_[std::move(key)] = now;
   log_.warning("a connection was refused or given up", {{"address", peer.to_string()},
-                                                       {"peer", node},
-                                                       {"why", why.to_string()},
-                                                       {"alike_not_logged", complaints_withheld_}});
-  complaints_withheld_ = 0;
+                                                        {"peer", node},
+                                                        {"why", why.to_string()},
+                                                        {"alike_not_logged", refusal_lines_.withheld()}});
 }
 
 } // namespace troupe

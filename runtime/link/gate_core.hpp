@@ -5,6 +5,7 @@
 #include "runtime/call/inline_execution.hpp"
 #include "runtime/link/gate.hpp"
 #include "runtime/link/gate_metrics.hpp"
+#include "runtime/link/line_quota.hpp"
 #include "runtime/link/peer_connection.hpp"
 #include "runtime/link/remote_actors.hpp"
 #include "runtime/telemetry/log.hpp"
@@ -51,6 +52,7 @@ private:
     std::shared_ptr<peer_connection> dialed;
     std::unique_ptr<loop_timer> pending; // a pause, or an attempt under way
     unsigned failures = 0;
+    std::optional<monotonic_time> connected_since; // the last time
     std::string last_failure;
     bool own = false; // it is this node itself
   };
@@ -60,6 +62,7 @@ private:
   void connect(target& which, const endpoint& peer);
   void dial_failed(target& which, const status& why);
   void dial_later(target& which);
+  duration longest_pause(const target& which) const;
   void accepted(std::unique_ptr<byte_stream> stream);
   greeting own_greeting() const;
   std::shared_ptr<peer_connection> make_connection(std::unique_ptr<byte_stream> stream, bool accepted);
@@ -94,8 +97,8 @@ private:
   std::map<std::string, target, std::less<>> targets_;
   std::map<std::string, std::shared_ptr<peer_connection>, std::less<>> established_; // by node
   std::set<std::shared_ptr<peer_connection>> connections_;
-  std::map<std::string, monotonic_time, std::less<>> complained_; // when last, by reason and peer
-  std::uint64_t complaints_withheld_ = 0;
+  line_quota refusal_lines_; // by address and reason
+  line_quota peer_lines_;    // about connections that stood, by address and what became of them
   std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for look-ups that answer on other threads
   bool draining_ = false;
   bool closing_ = false;

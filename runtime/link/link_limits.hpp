@@ -45,6 +45,9 @@ struct link_limits {
   duration heartbeat_interval = std::chrono::seconds{1};
   // ... and given up when it sent nothing for so long.
   duration silence_limit = std::chrono::seconds{5};
+  // A peer that lets one write (batch_bytes, and a fragment) wait for so long is given up too, although it
+  // sends: it does not read, and what waits for it takes memory.
+  duration unread_limit = std::chrono::seconds{30};
 
   // For tests of rolling upgrades.
   std::uint16_t lowest_version = lowest_link_version;

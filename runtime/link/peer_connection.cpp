@@ -11,7 +11,8 @@ namespace troupe {
 peer_connection::peer_connection(const connection_surroundings& around, std::unique_ptr<byte_stream> stream,
                                  bool accepted, greeting ours, const link_limits& limits)
   : around_(around), stream_(std::move(stream)), address_(stream_->peer()), accepted_(accepted),
-    session_(accepted, std::move(ours), limits, around.time.now()), last_heard_(around.time.now()) {}
+    unread_limit_(limits.unread_limit), session_(accepted, std::move(ours), limits, around.time.now()),
+    last_heard_(around.time.now()) {}
 
 peer_connection::~peer_connection() = default;
 
@@ -70,6 +71,7 @@ void peer_connection::write_next() {
     auto batch = session_.next_batch(std::move(spare_));
     if (!batch.empty()) {
       writing_ = true;
+      write_began_ = around_.time.now();
       stream_->write(std::move(batch));
       return;
     }
@@ -84,8 +86,17 @@ void peer_connection::watch_silence() {
   tick_armed_for_ = due;
   timer_ = around_.loop.after(due > now ? duration{due - now} : duration::zero(), [this] {
     auto self = shared_from_this();
-    if (auto outcome = session_.tick(around_.time.now()); !outcome.ok()) {
+    const auto now = around_.time.now();
+    if (auto outcome = session_.tick(now); !outcome.ok()) {
       end(outcome);
+      return;
+    }
+    // This node itself stood still; whether the peer reads is still to be seen.
+    if (now - tick_armed_for_ > unread_limit_ / 4) write_began_ = now;
+    if (writing_ && now - write_began_ > unread_limit_) {
+      using namespace std::chrono;
+      end(resource_exhausted("the peer did not read for {} ms",
+                             duration_cast<milliseconds>(now - write_began_).count()));
       return;
     }
     flush();
@@ -117,7 +128,11 @@ void peer_connection::on_drained(byte_buffer spent) {
 
 void peer_connection::on_closed(const status& why) {
   auto self = shared_from_this();
-  end(why.ok() ? unavailable("the peer closed the connection") : why);
+  if (!why.ok()) return end(why);
+  end(established()
+        ? unavailable("the peer closed the connection")
+        : unavailable("the peer closed the connection before it introduced itself: it may expect TLS, or "
+                      "have too many connections"));
 }
 
 status peer_connection::on_greeting(const greeting& theirs) {

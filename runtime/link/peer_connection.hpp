@@ -136,6 +136,7 @@ private:
   std::unique_ptr<byte_stream> stream_;
   endpoint address_;
   bool accepted_;
+  duration unread_limit_;
   link_session session_;
   outbox_ptr outbox_;
   outbox::content taken_;
@@ -144,8 +145,8 @@ private:
   call_end_ptr caller_;
   std::vector<served_method> served_methods_;
   boost::unordered_flat_map<const method_info*, std::uint32_t> method_numbers_;
-  boost::unordered_flat_map<std::uint64_t, call_ptr> calls_;        // made by this node
-  boost::unordered_flat_map<std::uint64_t, served_call> served_;    // made by the peer
+  boost::unordered_flat_map<std::uint64_t, call_ptr> calls_;     // made by this node
+  boost::unordered_flat_map<std::uint64_t, served_call> served_; // made by the peer
   std::unique_ptr<loop_timer> timer_;
   std::unique_ptr<loop_timer> patience_;
   byte_buffer spare_;
@@ -154,6 +155,7 @@ private:
   status protocol_error_;
   status parting_; // said to the peer as the last thing
   monotonic_time last_heard_;
+  monotonic_time write_began_;
   monotonic_time tick_armed_for_ = monotonic_time::max();
   std::uint64_t next_id_ = 1;
   unsigned turns_ = 0;
