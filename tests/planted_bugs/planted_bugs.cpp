@@ -12,10 +12,12 @@
 int main(int count, char** arguments) {
   CLI::App app{"Runs the storm with a planted bug until a seed finds it."};
   bool list = false;
+  bool report = false;
   std::string bug = "none";
   std::uint64_t first = 1;
   std::uint64_t seeds = 10'000;
   app.add_flag("--list", list, "print the names of the bugs");
+  app.add_flag("--report", report, "tell on standard error what happened before it was found");
   app.add_option("--bug", bug, "the bug; none: a run without any");
   app.add_option("--first", first, "the first seed");
   app.add_option("--seeds", seeds, "how many seeds at most");
@@ -36,6 +38,7 @@ int main(int count, char** arguments) {
     if (!found) continue;
     const auto line = found->what.substr(0, found->what.find('\n'));
     std::cout << found->by << '\t' << first + i << '\t' << i + 1 << '\t' << line << std::endl;
+    if (report) std::cerr << found->report;
     return 0;
   }
   std::cout << "not found\t-\t" << seeds << "\t-" << std::endl;

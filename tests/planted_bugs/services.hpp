@@ -26,6 +26,7 @@ using troupe::task;
 struct finding {
   std::string by; // "invariant", "linearizability", "deadline", "hang", "calm"
   std::string what;
+  std::string report; // the last events and log lines around it
 };
 
 // What the services did, seen from outside of the world: nothing in there can forget it.
@@ -35,7 +36,7 @@ struct observer {
   int pondering = 0;
 
   void find(std::string by, std::string what) {
-    if (!found) found = {std::move(by), std::move(what)};
+    if (!found) found = {std::move(by), std::move(what), {}};
   }
   void check(bool holds, std::string_view by, std::string_view what) {
     if (!holds) find(std::string{by}, std::string{what});

@@ -208,6 +208,9 @@ bool live(storm& in) {
   in.sim.calm();
   if (auto outcome = in.sim.join(); !outcome.ok()) in.seen.find("calm", outcome.to_string());
   if (in.seen.found) return false;
+  // What was late in the storm is under way for some seconds more, and a connection may break of it.
+  in.sim.run_for(6s);
+  in.sim.settle();
   let_clients_in(in, weather::calm);
   if (auto outcome = in.sim.join(2min); !outcome.ok()) in.seen.find("calm", outcome.to_string());
   in.sim.run_for(5s);
@@ -219,12 +222,19 @@ bool live(storm& in) {
   return !in.seen.found;
 }
 
-std::optional<finding> finished(observer& seen, const std::function<void()>& run) {
+// A run of the services in a cluster.
+std::optional<finding> observe(std::uint64_t seed, const std::string& bug,
+                               const std::function<void(simulation&, observer&)>& run) {
+  observer seen;
+  simulation sim{cluster_options(seed, bug)};
+  install_services(sim, seen);
   try {
-    run();
+    sim.start();
+    run(sim, seen);
   } catch (const troupe::simulation_failed& failure) {
     seen.find("hang", failure.what());
   }
+  if (seen.found) seen.found->report = sim.report(200, 200);
   return seen.found;
 }
 
@@ -258,11 +268,7 @@ void install_services(simulation& sim, observer& seen) {
 }
 
 std::optional<finding> weather_storm(std::uint64_t seed, const std::string& bug) {
-  observer seen;
-  return finished(seen, [&] {
-    simulation sim{cluster_options(seed, bug)};
-    install_services(sim, seen);
-    sim.start();
+  return observe(seed, bug, [](simulation& sim, observer& seen) {
     storm in{sim, seen};
     if (!live(in)) return;
     crowd_the_desk(in);
@@ -272,11 +278,7 @@ std::optional<finding> weather_storm(std::uint64_t seed, const std::string& bug)
 }
 
 std::optional<finding> question_register(std::uint64_t seed, const std::string& bug) {
-  observer seen;
-  return finished(seen, [&] {
-    simulation sim{cluster_options(seed, bug)};
-    install_services(sim, seen);
-    sim.start();
+  return observe(seed, bug, [](simulation& sim, observer& seen) {
     diary known{sim, seen, sim.history<troupe::key_value_model>(), {}, {}};
     for (std::uint32_t i = 0; i < 6; ++i)
       sim.spawn_on(sim.client(i % 2),
