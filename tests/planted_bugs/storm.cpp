@@ -86,12 +86,18 @@ troupe::fault_plan storm_plan(simulation& sim) {
                           .kind = fault_kind::partition,
                           .nodes = {fmt::format("node-{}", chance.below(3))},
                           .others = {"client-0", "client-1", "node-1", "node-2"}});
+  // The ledger loses its power while it is written to.
+  for (auto more = chance.below(3); more > 0; --more)
+    out.events.push_back({.at = std::chrono::milliseconds{chance.between(2000, 12'000)},
+                          .span = 500ms,
+                          .kind = fault_kind::crash,
+                          .nodes = {fmt::format("node-{}", ledger_node)}});
   if (chance.chance(0.5))
     out.events.push_back({.at = 2s,
                           .span = 8s,
                           .kind = fault_kind::disk_write_error,
                           .nodes = {fmt::format("node-{}", ledger_node)},
-                          .chance = 0.05});
+                          .chance = 0.1});
   return out;
 }
 
