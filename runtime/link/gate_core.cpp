@@ -293,6 +293,18 @@ status gate::core::check_certificate(const peer_connection& which, const greetin
     which.address().to_string(), proven.empty() ? "nobody" : proven, theirs.node);
 }
 
+// Messages to actors go to the node whose id their handles bear.
+status gate::core::check_actor_node(const greeting& theirs) const {
+  if (theirs.actor_node.empty()) return {};
+  const auto taken = [&](const std::string& by) {
+    return already_exists("the node {} says that its actors are those of the node {}", theirs.node, by);
+  };
+  if (theirs.actor_node == actors_->own_node()) return taken(options_.node);
+  for (const auto& [name, each] : established_)
+    if (name != theirs.node && each->theirs().actor_node == theirs.actor_node) return taken(name);
+  return {};
+}
+
 status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
   auto* dialed = target_of(which);
   if (theirs.cluster != options_.cluster)
@@ -308,6 +320,7 @@ status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
                           "give each node a name of its own",
                           theirs.node, options_.incarnation, theirs.incarnation);
   }
+  if (auto outcome = check_actor_node(theirs); !outcome.ok()) return outcome;
   if (dialed) dialed->node = theirs.node;
   if (draining_) return unavailable("the node {} is stopping", options_.node);
   const auto standing = established_.find(theirs.node);

@@ -72,6 +72,7 @@ private:
   void on_established(peer_connection& which) override;
   void on_draining(peer_connection& which) override;
   void on_gone(peer_connection& which, const status& why) override;
+  status check_actor_node(const greeting& theirs) const;
   status check_certificate(const peer_connection& which, const greeting& theirs) const;
   void tell_empty();
   void complain(const endpoint& peer, std::string_view node, const status& why);

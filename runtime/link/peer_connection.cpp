@@ -99,6 +99,8 @@ void peer_connection::watch_silence() {
                              duration_cast<milliseconds>(now - write_began_).count()));
       return;
     }
+    if (auto outcome = around_.actors.tidy(*this); !outcome.ok())
+      return finish(outcome, std::chrono::seconds{1});
     flush();
     watch_silence();
   });

@@ -13,8 +13,8 @@ namespace {
 const call_ptr no_call;
 
 // Lanes of the session: which frames must keep their order. An actor's requests to one service, a stream's
-// items, the answers to one actor, one actor's messages to another. The kind is in the lowest bits, and a call
-// that need not keep any order has a lane of its own.
+// items, the answers to one actor, one actor's messages to another. The kind is in the lowest bits, and a
+// call that need not keep any order has a lane of its own.
 enum class lane_kind : std::uint64_t { request, single_request, stream, reply, single_reply };
 
 std::uint64_t make_lane(lane_kind kind, std::uint64_t what) noexcept {
@@ -48,7 +48,9 @@ bool parse(google::protobuf::Message& into, byte_view from) {
 }
 
 // Headers of a reply that no peer would take are left out, rather than the reply.
-const header_list* sendable(const header_list& headers) { return check_headers(headers).ok() ? &headers : nullptr; }
+const header_list* sendable(const header_list& headers) {
+  return check_headers(headers).ok() ? &headers : nullptr;
+}
 
 status why_not(link_session::refusal why, const call& what, const std::string& node, std::size_t size) {
   switch (why) {
@@ -109,11 +111,10 @@ result<std::uint32_t> peer_connection::method_number(const method_info& method) 
       ++number;
     }
   }
-  return with_retry_hint(unimplemented("{}: the node {} (version {}) does not offer it", method.full_name,
-                                       theirs_.node,
-                                       theirs_.application_version.empty() ? "unknown"
-                                                                           : theirs_.application_version),
-                         retry_hint::not_executed);
+  return with_retry_hint(
+    unimplemented("{}: the node {} (version {}) does not offer it", method.full_name, theirs_.node,
+                  theirs_.application_version.empty() ? "unknown" : theirs_.application_version),
+    retry_hint::not_executed);
 }
 
 // -- from this node to the peer
@@ -123,7 +124,8 @@ void peer_connection::send_frame(call_frame& entry) {
   if (entry.side == call_frame::from::mailbox) {
     const auto begun = id_of(what.call->caller_state);
     auto found = served_.find(begun);
-    if (found != served_.end() && found->second.call == what.call && !std::exchange(found->second.begun, true))
+    if (found != served_.end() && found->second.call == what.call
+        && !std::exchange(found->second.begun, true))
       session_.request_begun(begun);
     return;
   }
@@ -242,7 +244,7 @@ void peer_connection::send_actor_entry(outbox::actor_entry& what) {
   case watch_order::what::unwatch:
     return session_.add_unwatch(order.actor);
   case watch_order::what::ended:
-    return around_.actors.send_ended(session_, order.actor, order.reason);
+    return around_.actors.send_ended(*this, session_, order.actor, order.reason);
   }
 }
 
@@ -263,8 +265,7 @@ void peer_connection::on_request(decoded_request& what) {
   if (what.has_payload) {
     auto made = method->new_request();
     if (!parse(*made, what.payload))
-      return refuse(invalid_argument("{}: the request is not a {}", method->full_name,
-                                     made->GetTypeName()));
+      return refuse(invalid_argument("{}: the request is not a {}", method->full_name, made->GetTypeName()));
     request = std::move(made);
   } else if (!method->client_streams()) {
     return refuse(invalid_argument("{}: the request has no message", method->full_name));
@@ -351,7 +352,10 @@ void peer_connection::on_failure(decoded_failure& what) {
   found->fail(std::move(what.outcome));
 }
 
-void peer_connection::on_message(const message_fields& what) { around_.actors.receive(*this, what); }
+void peer_connection::on_message(const message_fields& what) {
+  if (auto outcome = around_.actors.receive(*this, what, last_heard_); !outcome.ok())
+    break_protocol(outcome.message());
+}
 void peer_connection::on_watch(std::uint64_t actor) { around_.actors.watch(*this, actor); }
 void peer_connection::on_unwatch(std::uint64_t actor) { around_.actors.unwatch(*this, actor); }
 void peer_connection::on_ended(std::uint64_t actor, byte_view reason) {

@@ -86,6 +86,11 @@ def message(sender, receiver, payload, message_id=0):
     return frame(MESSAGE, b"\0" + varint(sender) + varint(receiver) + varint(message_id) + payload)
 
 
+def caf_message(*types, content=b""):
+    """A CAF message: the names of its types, and what they hold."""
+    return b"\0\0" + text("+".join(["@<>", *types])) + content
+
+
 def status_of(data):
     """The code and the words of a status."""
     size, at = read_varint(data, 1)
@@ -141,8 +146,9 @@ class Peer:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket)
-        self.buffer = b""
+        self.buffer = bytearray()
         self.methods = {}
+        self.actor_node = b""
 
     def __enter__(self):
         return self
@@ -173,7 +179,8 @@ class Peer:
 
     def _take(self, size):
         self._fill(size)
-        out, self.buffer = self.buffer[:size], self.buffer[size:]
+        out = bytes(self.buffer[:size])
+        del self.buffer[:size]
         return out
 
     def read_greeting(self):
@@ -186,6 +193,8 @@ class Peer:
             return parts[1], parts[2].decode()
         number = 0
         for key, value in fields(body):
+            if key == 4:
+                self.actor_node = value
             if key != 6:
                 continue
             service = [(inner, content.decode()) for inner, content in fields(value)]
@@ -222,6 +231,19 @@ class Peer:
         """The reason with which the node ends the connection, or None."""
         frames = self.until_closed()
         return status_of(frames[-1][1]) if frames and frames[-1][0] == GOODBYE else None
+
+    def pending(self):
+        """Whether the beginning of a frame is there."""
+        if self.buffer:
+            return True
+        self.socket.setblocking(False)
+        try:
+            self.buffer += self.socket.recv(65536)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        finally:
+            self.socket.settimeout(30)
+        return bool(self.buffer)
 
     def wait_for(self, *kinds):
         """The next frame of these kinds."""
