@@ -1,5 +1,11 @@
 // How fast a simulated world goes: actors that talk by messages, requests and timers, on nodes that talk by
 // streams and datagrams, with the hash on; and what it costs to create and to crash a node.
+#include "actors/testing/simulation.hpp"
+
+#include "apps/shop/catalog.hpp"
+#include "apps/shop/inventory.hpp"
+#include "apps/shop/orders.hpp"
+#include "apps/shop/payments.hpp"
 #include "runtime/simulation/fault_run.hpp"
 #include "runtime/simulation/world.hpp"
 
@@ -179,6 +185,41 @@ double life_of_a_node() {
   return seconds_since(began) / lives * 1e6;
 }
 
+// Places an order each second, whatever becomes of it.
+task<> buy_and_buy(visitor& self, int orders) {
+  for (int number = 0; number < orders; ++number) {
+    shop::PlaceOrderRequest request;
+    request.set_order_id("order-" + std::to_string(number));
+    request.set_customer_id("ada");
+    request.mutable_payment()->mutable_card()->set_number("4242424242424242");
+    request.mutable_payment()->mutable_card()->set_expiry("12/40");
+    auto& item = *request.add_items();
+    item.set_product_id("hamlet");
+    item.set_quantity(1);
+    (void)co_await self.client<shop::Orders>().place(request).as_result();
+    co_await self.sleep_for(1s);
+  }
+}
+
+// How many seconds of the shop on five nodes, with a customer, a second of processor time simulates.
+double virtual_seconds_a_second(duration span) {
+  simulation_options options;
+  options.nodes = 5;
+  options.seed = 11;
+  simulation sim{options};
+  sim.install_on({0}, module<shop::orders>())
+    .install_on({1, 2}, module<shop::catalog>())
+    .install_on({3}, module<shop::inventory>())
+    .install_on({4}, module<shop::payments>());
+  sim.start();
+  const auto seconds = static_cast<int>(span / 1s);
+  sim.spawn([seconds](visitor& self) { return buy_and_buy(self, seconds); });
+  sim.chaos(fault_profile::everyday, span);
+  const auto began = std::clock();
+  sim.run_for(span);
+  return seconds / seconds_since(began);
+}
+
 void row(const char* name, const char* unit, double value, double goal, bool at_least) {
   std::printf(R"({"name": "%s", "unit": "%s", "ours": %.0f, "ratio": %.3f, "target": "%s %.0f"})"
               "\n",
@@ -200,12 +241,15 @@ int main(int argc, char** argv) {
   std::vector<double> calm;
   std::vector<double> troubled;
   std::vector<double> lives;
+  std::vector<double> shops;
   for (int round = 0; round < 5; ++round) {
     calm.push_back(deliveries_a_second(span, {}));
     troubled.push_back(deliveries_a_second(span, faults));
     lives.push_back(life_of_a_node());
+    shops.push_back(virtual_seconds_a_second(120s));
   }
   row("simulated deliveries, 5 nodes", "1/s", median(calm), 1e6, true);
   row("simulated deliveries, 5 nodes under everyday faults", "1/s", median(troubled), 1e6, true);
+  row("seconds of the shop on 5 nodes under everyday faults, a second", "s", median(shops), 1000, true);
   row("crash and boot of a simulated node", "us", median(lives), 1000, false);
 }
