@@ -1,5 +1,7 @@
 """What the tests of bad input at the gate share: the shop with a gate, and those who are served all the time."""
+import os
 import pathlib
+import random
 import re
 import resource
 import tempfile
@@ -11,7 +13,10 @@ from customers import RestCustomer
 from link_wire import FAILURE, REPLY, Certificates, Peer, field, request
 from shop_process import ShopProcess
 
+SEED = int(os.environ.get("TROUPE_TEST_SEED", "2026"))
 SLOWEST_ANSWER = 5.0
+# Lines about one address in one test; those that are alike are withheld.
+MOST_LINES = 60
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 # Small, so that a test reaches them soon.
@@ -27,6 +32,29 @@ def raise_descriptor_limit(wanted):
     allowed = hard == resource.RLIM_INFINITY or hard >= wanted
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted if allowed else hard), hard))
     return allowed
+
+
+def mutated(chance: random.Random, data):
+    """With some bytes changed, left out, doubled or cut off."""
+    out = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        if not out:
+            break
+        at = chance.randrange(len(out))
+        how = chance.randrange(6)
+        if how == 0:
+            out[at] = chance.randrange(256)
+        elif how == 1:
+            out[at] ^= 1 << chance.randrange(8)
+        elif how == 2:
+            del out[at:at + chance.randint(1, 8)]
+        elif how == 3:
+            out[at:at] = out[at:at + chance.randint(1, 40)]
+        elif how == 4:
+            out[at:at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f", b"\0\0\x10\0"))
+        else:
+            del out[at:]
+    return bytes(out)
 
 
 class Bystander(threading.Thread):
