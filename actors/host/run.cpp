@@ -6,19 +6,30 @@
 #include "runtime/configuration/configuration.hpp"
 #include "runtime/environment/real_environment.hpp"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <google/protobuf/stubs/logging.h>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
 namespace troupe {
 
 namespace {
+
+// Every connection takes a descriptor, and the usual soft limit is 1024: strangers at one door would lock the
+// others. The soft limit is that low for programs that use select(), which this one does not.
+void use_all_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // One run of a node, from the configuration to the exit code.
 class program {
@@ -230,9 +241,10 @@ void program::reload() {
 } // namespace
 
 int run_modules(int argc, char** argv, std::vector<service_module> modules) {
-  // Whoever sends a message with broken text is told so. The library would tell the standard error output too,
-  // and so let strangers write there as much as they like.
+  // Whoever sends a message with broken text is told so. The library would tell the standard error output
+  // too, and so let strangers write there as much as they like.
   google::protobuf::SetLogHandler(nullptr);
+  use_all_descriptors();
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto name = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : std::string{"node"};
   return program{std::move(name), std::move(arguments)}.run(std::move(modules));

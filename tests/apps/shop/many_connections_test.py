@@ -1,15 +1,20 @@
 """More connections than the gate of the shop wants, and connections that come and go in a hurry: as hostile_link_test.py."""
 import pathlib
+import resource
 import socket
 import struct
 import sys
+import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / path) for path in ("tests/house", "apps/shop/demo", "tests/apps/shop")]
 import cases  # noqa: E402
 import link_wire as wire  # noqa: E402
+from customers import RestCustomer  # noqa: E402
 from hostile_peers import HAMLET, MOST_LINES, GateCase, raise_descriptor_limit  # noqa: E402
 from link_wire import greeting, request  # noqa: E402
+from shop_process import ShopProcess  # noqa: E402
 
 GateCase.program, GateCase.megabytes = sys.argv.pop(1), int(sys.argv.pop(1))
 MANY = 10_000
@@ -68,6 +73,32 @@ class Connections:
 
 class WithoutTls(Connections, GateCase):
     pass
+
+
+class FewDescriptors(unittest.TestCase):
+    def test_strangers_at_the_gate_do_not_lock_the_other_doors(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if not raise_descriptor_limit(4096):
+            self.skipTest("4096 open files are not allowed here")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+        try:
+            shop = ShopProcess(GateCase.program, ["--link.enabled=true", "--link.port=0", "--link.connections=1500"])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        with shop:
+            peers = [socket.create_connection(("127.0.0.1", shop.link)) for _ in range(1500)]
+            taken_in = pathlib.Path(f"/proc/{shop.process.pid}/fd")
+            end = time.monotonic() + 4
+            while sum(1 for _ in taken_in.iterdir()) < 1500:
+                self.assertLess(time.monotonic(), end, "it cannot take them all in")
+                time.sleep(0.01)
+            customer = RestCustomer(shop)
+            self.assertEqual(customer.call("GET", "/v1/stock/hamlet")["productId"], "hamlet")
+            customer.close()
+            for peer in peers:
+                peer.close()
+            self.assertNotIn("cannot accept connections", shop.log())
+            self.assertEqual(shop.stop(), 0)
 
 
 class WithTls(Connections, GateCase):
