@@ -28,11 +28,15 @@ def arguments():
                                      epilog="The last line is `N passed, N failed`.")
     parser.add_argument("--label", action="append", default=[], choices=LABELS,
                         help="only tests with this label; may be repeated (default: all but bench)")
-    parser.add_argument("--preset", default="asan", choices=PRESETS, help="how to build (default: asan)")
+    parser.add_argument("--preset", choices=PRESETS,
+                        help="how to build (default: asan; for the label sim alone dev, which runs ten times the seeds)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="parallel jobs (default: one a core)")
     parser.add_argument("--filter", help="only tests whose name matches this regular expression")
     parser.add_argument("--no-setup", action="store_true", help="do not look for missing packages")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.preset is None:
+        options.preset = "dev" if options.label == ["sim"] else "asan"
+    return options
 
 
 def finish(passed, failed):
