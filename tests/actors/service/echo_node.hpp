@@ -166,6 +166,9 @@ struct echo_node {
     relay_reference->attach(caf::actor_cast<caf::strong_actor_ptr>(relay_actor));
   }
   ~echo_node() {
+    // A crash's caller is answered before the next Echo stands: one that is being spawned must be ended too.
+    std::lock_guard lock{supervising};
+    restart = false;
     for (auto& each : {echo_actor, relay_actor})
       caf::anon_send_exit(each, caf::exit_reason::kill);
   }
@@ -177,7 +180,7 @@ struct echo_node {
                                         .node = &services,
                                         .max_concurrent = concurrent});
     echo_actor->attach_functor([this, seen = seen](const caf::error& why) {
-      if (why == caf::sec::runtime_error && restart) {
+      if (std::lock_guard lock{supervising}; why == caf::sec::runtime_error && restart) {
         reference->suspend(true, "it crashed");
         start_echo();
       }
@@ -210,6 +213,7 @@ struct echo_node {
   std::shared_ptr<probe> seen = std::make_shared<probe>();
   std::uint32_t concurrent;
   std::atomic<bool> restart = true;
+  std::mutex supervising;
   actor_reference_ptr reference;
   caf::actor_system_config config;
   caf::actor_system system{config};

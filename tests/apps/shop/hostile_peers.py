@@ -15,8 +15,8 @@ from shop_process import ShopProcess
 
 SEED = int(os.environ.get("TROUPE_TEST_SEED", "2026"))
 SLOWEST_ANSWER = 5.0
-# Lines about one address in one test; those that are alike are withheld.
-MOST_LINES = 60
+# Lines about one address in each of the periods (s) in which those that are alike are withheld.
+MOST_LINES, PERIOD = 60, 10.0
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 # Small, so that a test reaches them soon.
@@ -134,6 +134,7 @@ class GateCase(unittest.TestCase):
         self.addCleanup(customer.close)
         self.addCleanup(self.friend.close)
         self.peak = self.peak_memory()
+        self.began = time.monotonic()
 
     def tearDown(self):
         for each in self.bystanders:
@@ -161,6 +162,11 @@ class GateCase(unittest.TestCase):
 
     def lines(self, source=None):
         return [line for line in self.shop.log().splitlines() if f"address={source or self.source}:" in line]
+
+    def assert_few_lines(self, source=None):
+        """That the log was not filled: a test may begin and end within a period."""
+        periods = 2 + int((time.monotonic() - self.began) / PERIOD)
+        self.assertLess(len(self.lines(source)), MOST_LINES * periods)
 
     def wait_for_line(self, words, source=None, limit=20.0):
         """Until the log has a line that names the address and says so (a regular expression)."""

@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / path) for path in ("tests/house", "apps/shop/demo", "
 import cases  # noqa: E402
 import link_wire as wire  # noqa: E402
 from customers import RestCustomer  # noqa: E402
-from hostile_peers import HAMLET, MOST_LINES, GateCase, raise_descriptor_limit  # noqa: E402
+from hostile_peers import HAMLET, GateCase, raise_descriptor_limit  # noqa: E402
 from link_wire import greeting, request  # noqa: E402
 from shop_process import ShopProcess  # noqa: E402
 
@@ -35,7 +35,7 @@ class Connections:
                 peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             peer.close()
         self.wait_until_gone()
-        self.assertLess(len(self.lines()), MOST_LINES)
+        self.assert_few_lines()
 
     def open_many(self):
         """From ten addresses; a quarter of them begin to say something."""
@@ -67,7 +67,7 @@ class Connections:
         self.wait_for_line("did not finish its TLS handshake within" if self.tls else "did not introduce itself in time")
         for peer in peers:
             peer.close()
-        self.assertLess(len(self.lines()), MOST_LINES)
+        self.assert_few_lines()
         self.check_a_late_one_is_served()
 
 
