@@ -206,7 +206,7 @@ class Gate:
             peer.send(request(1, adjust, flags=0))
             peer.wait_for(wire.CREDIT)
             # The first item's answer waits for credit, and the other items behind it.
-            peer.send(item(1, field(4, "x" * 10_000)) * 10)
+            peer.try_send(item(1, field(4, "x" * 10_000)) * 10)
             self.assertIn("exceeds the windows for items", peer.goodbye()[1])
         with self.established() as peer:
             peer.send(request(1, adjust, flags=0) + item(1, field(4, "x")) * 1500)
