@@ -44,7 +44,9 @@ public:
   // written. Thread-safe for ranges that do not overlap.
   virtual status write_at(std::uint64_t offset, std::span<const std::byte> from) = 0;
 
-  // Writes all of `from` after the last byte; gives the offset where it begins. Thread-safe.
+  // Writes all of `from` after the last byte that this handle knows of; gives the offset where it begins.
+  // Thread-safe. What another handle wrote meanwhile is not seen and may be overwritten: one handle a file
+  // writes.
   virtual result<std::uint64_t> append(std::span<const std::byte> from) = 0;
 
   // Makes what was written so far survive a crash. A file whose sync failed stays failed, because the kernel

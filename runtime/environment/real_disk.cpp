@@ -57,6 +57,7 @@ public:
   }
 
   status write_at(std::uint64_t offset, std::span<const std::byte> from) override {
+    if (from.empty()) return {}; // extends nothing, so the next append() goes where it would have gone
     std::size_t done = 0;
     while (done < from.size()) {
       const auto put = uninterrupted([&] {

@@ -210,6 +210,8 @@ TEST_CASE("nothing read and nothing written is no error") {
   CHECK(*(*opened)->read_at(0, {}) == 0);
   CHECK((*opened)->write_at(0, {}).ok());
   CHECK(*(*opened)->append({}) == 0);
+  CHECK((*opened)->write_at(7, {}).ok());
+  CHECK(*(*opened)->append({}) == 0);
   CHECK(*(*opened)->size() == 0);
 }
 
