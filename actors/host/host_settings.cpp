@@ -28,8 +28,10 @@ void declare_node(settings_schema& schema, const std::string& program) {
       setting::list("services", {}, "Services that this node plays; empty: all of the program's."),
       setting::time("call_timeout", 30s, 1ms, 24h,
                     "Time-out of calls between services that nothing else limits."),
-      setting::integer("restart_intensity", 10, 0, 10'000,
-                       "A module may fail this often within restart_period; then its supervisor gives up."),
+      setting::integer(
+        "restart_intensity", 10, 0, 10'000,
+        "An actor of a module may fail this often within restart_period; then the whole module is "
+        "restarted; and when that was necessary this often, the node ends."),
       setting::time("restart_period", 60s, 1ms, 24h, "See restart_intensity."),
       setting::time("drain_delay", 0s, 0s, 10min,
                     "On SIGTERM: how long the node goes on serving while health says not ready, so that load "
@@ -134,7 +136,8 @@ void declare_host_settings(settings_schema& schema, const std::string& program) 
     {
       setting::boolean("enabled", true, "Whether /openapi.json and /docs are served."),
       setting::text("title", "", "Title of the documentation; the name of the node unless given."),
-      setting::text("version", docs.version, "Version of the services' interface."),
+      setting::text("version", docs.version,
+                    "Version of the services' interface; other nodes are told it too."),
       setting::text("description", "", "Markdown."),
     });
 }
@@ -165,6 +168,7 @@ result<node_options> node_options_of(const settings& from) {
   out.restart_period = from.get<duration>("node.restart_period");
   out.default_call_timeout = from.get<duration>("node.call_timeout");
   if (auto outcome = add_link_options(from, out); !outcome.ok()) return outcome;
+  if (out.link) out.link->application_version = from.get<std::string>("docs.version");
   return out;
 }
 

@@ -42,6 +42,8 @@ void declare_link_settings(settings_schema& schema) {
                     "A peer that was silent for so long is given up: its calls fail."),
       setting::time("unread_limit", limits.unread_limit, 50ms, 24h,
                     "A peer that sends, but read nothing for so long, is given up."),
+      setting::time("greeting_timeout", limits.greeting_timeout, 50ms, 10min,
+                    "For a peer to finish its TLS handshake, and again to introduce itself."),
       setting::time("connect_timeout", gate.connect_timeout, 10ms, 10min, "For a connection to stand."),
       setting::time("longest_redial", gate.longest_redial, 10ms, 24h,
                     "Longest pause between two attempts to reach a peer."),
@@ -82,6 +84,7 @@ status add_link_options(const settings& from, node_options& to) {
   limits.heartbeat_interval = from.get<duration>("link.heartbeat");
   limits.silence_limit = from.get<duration>("link.silence_limit");
   limits.unread_limit = from.get<duration>("link.unread_limit");
+  limits.greeting_timeout = from.get<duration>("link.greeting_timeout");
   if (limits.silence_limit <= limits.heartbeat_interval)
     return invalid_argument("link.silence_limit must be longer than link.heartbeat, or every quiet peer is "
                             "given up");

@@ -130,6 +130,7 @@ std::string render_peers(node& of) {
       out.push_back({{"node", each.node},
                      {"address", each.address},
                      {"incarnation", each.incarnation},
+                     {"version", each.application_version},
                      {"connected", each.connected},
                      {"draining", each.draining},
                      {"dialed", each.dialed},

@@ -98,6 +98,7 @@ struct peer_report {
   std::string node; // empty: not yet known
   std::string address;
   std::uint64_t incarnation = 0;
+  std::string application_version; // what it says of itself
   bool connected = false;
   bool draining = false;
   bool dialed = false; // by us

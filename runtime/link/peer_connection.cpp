@@ -242,6 +242,7 @@ peer_report peer_connection::report() const {
   out.node = theirs_.node;
   out.address = address_.to_string();
   out.incarnation = theirs_.incarnation;
+  out.application_version = theirs_.application_version;
   out.connected = established() && !ended_;
   out.draining = peer_drains_;
   out.dialed = !accepted_;

@@ -102,9 +102,10 @@ class Load:
 class TwoProcesses(unittest.TestCase):
     def test_one_side_is_killed_in_the_middle_and_comes_back(self):
         port = free_port()
-        with goods(port) as first:
+        with goods(port, "--docs.version=7.5") as first:
             with desk(port) as orders:
                 orders.wait_for_peers(1)
+                self.assertEqual(orders.peers()[0]["version"], "7.5")
                 load = Load(orders, 16)
                 load.wait_for(200)
                 self.assertEqual(load.refused, {}, orders.log())
