@@ -37,7 +37,8 @@ struct node_options {
   // Threads that run actors, 1 to 1024; 0: one a core.
   unsigned scheduler_threads = 0;
 
-  // How often modules' actors may fail: see supervisor_flags.
+  // How often the actors of a module may fail before all of it is restarted, and how often that may be
+  // necessary before the node ends: see supervisor_flags, which each module has, and above them the node.
   unsigned restart_intensity = 10;
   duration restart_period = std::chrono::seconds{60};
   backoff_policy restart_backoff;
@@ -86,8 +87,9 @@ public:
 
   node_phase phase() const;
 
-  // Called once, from an actor's thread, when the tree ends: because stop() was called, or because a module
-  // failed more often than its restart intensity allows. Called at once when it has ended already.
+  // Called once, from an actor's thread, when the tree ends: because stop() was called, or because modules
+  // had to be restarted more often than the restart intensity allows. Called at once when it has ended
+  // already.
   void on_end(std::function<void(const supervisor_exit&)> callback);
 
   caf::actor_system& system() noexcept;

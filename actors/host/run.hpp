@@ -15,7 +15,7 @@ namespace troupe {
 // How a node ends. Scripts may rely on the numbers.
 enum class exit_code : int {
   stopped = 0,     // in good order, after SIGTERM or SIGINT
-  gave_up = 1,     // a module failed more often than node.restart_intensity allows
+  gave_up = 1,     // modules had to be restarted more often than node.restart_intensity allows
   wrong_usage = 2, // flags, variables or files are wrong; nothing was started
   not_started = 3, // a module did not start, or an address could not be bound
   cut_short = 4,   // a second SIGTERM or SIGINT while it drained

@@ -29,8 +29,8 @@ struct simulation_options {
   // Whether each node keeps a connection to each other one (but clients not to clients).
   bool connected = true;
 
-  // Whoever watches over processes starts one again that has ended by itself, after so long: because a module
-  // failed more often than its restart intensity allows. Nothing: it stays off.
+  // Whoever watches over processes starts one again that has ended by itself, after so long: because modules
+  // had to be restarted more often than the restart intensity allows. Nothing: it stays off.
   std::optional<duration> restart_after = std::chrono::seconds{1};
 
   // The least severe log lines that are kept, and how many of them.
