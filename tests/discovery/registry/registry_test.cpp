@@ -106,6 +106,7 @@ TEST_CASE("deltas may come twice, late and in any order; an entry never goes bac
   CHECK(both.bob.apply(second).ok());
   CHECK(both.bob.figures().with_gap == 1);
   CHECK(both.bob.apply(first).ok());
+  CHECK(both.bob.snapshot()->find("a")[0].entry.health == service_health::ready);
   CHECK(both.bob.apply(second).ok());
   CHECK(both.bob.apply(first).ok());
   CHECK(both.bob.snapshot()->find("a")[0].entry.health == service_health::ready);
