@@ -96,13 +96,12 @@ TEST_CASE("a handler asks a typed actor that it spawned, and hears when that end
 
 TEST_CASE("an exception in a plain message handler crashes the actor, with its text in the log only") {
   bilingual_node node;
-  std::promise<void> ended;
-  node.actor->attach_functor([&] { ended.set_value(); });
+  node.actor->attach_functor([seen = node.seen] { seen->add("bilingual ended"); });
   auto outcome = node.run([&](visitor& self) -> task<int> {
     co_return co_await ask<int>(self.self(), node.actor, 5s, std::string{"x"});
   });
   CHECK_FALSE(outcome.has_value());
-  ended.get_future().wait();
+  REQUIRE(node.seen->wait_for("bilingual ended", 1));
   std::lock_guard lock{node.log_mutex};
   CHECK(std::any_of(node.log_lines.begin(), node.log_lines.end(), [](const std::string& line) {
     return line.find("a bug in a plain handler") != std::string::npos;
