@@ -64,8 +64,7 @@ TEST_CASE("a node that starts a day behind is told the time, and is in after one
     CHECK(open(one, answer).empty());
     CHECK(one.counters().opened == 1);
     CHECK(open(two, seal(one, "join")) == "join");
-    CHECK(open(two, join)
-          == "!replayed"); // now that its sender is known, and by its number not seen: by its age
+    CHECK(open(two, join) == "!stale"); // its number was never opened, but its time is over
   }
 }
 
