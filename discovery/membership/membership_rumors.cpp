@@ -1,0 +1,235 @@
+// What is believed of what is heard: SWIM section 4.2's order of precedence, with the process before the
+// incarnation.
+#include "discovery/membership/membership.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe {
+
+void membership::announce() {
+  if (phase_ == membership_phase::running) tell(self_.name, alive_rumor{self_});
+}
+
+void membership::hear(const alive_rumor& what, hearing& how) {
+  const auto& record = what.record;
+  if (record.name == self_.name) return hear_self(what);
+  if (record.protocol_low > gossip_protocol_version || record.protocol_high < gossip_protocol_version
+      || record.gossip.port == 0) {
+    ++counters_.members_refused;
+    return;
+  }
+  auto* entry = table_.find(record.name);
+  if (entry == nullptr) {
+    if (table_.size() + 1 >= settings_.most_members) {
+      ++counters_.members_refused;
+      return;
+    }
+    auto fresh = record;
+    fresh.state = member_state::alive;
+    const auto& added = table_.add(std::move(fresh), now_, random_);
+    tell(record.name, what);
+    return emit(member_event_kind::joined, added.record);
+  }
+  if (record.process < entry->record.process || (entry->banned != 0 && record.process == entry->banned))
+    return;
+  const bool restarted = record.process > entry->record.process;
+  const auto was = entry->record.state;
+  if (!restarted) {
+    if (was == member_state::left) return;
+    if (record.incarnation <= entry->record.incarnation) {
+      // Someone has it alive: worth a try soon.
+      if (was == member_state::dead && how.table) entry->next_try = std::min(entry->next_try, now_);
+      return;
+    }
+  }
+  const auto before = std::exchange(entry->record, record);
+  entry->record.state = was;
+  tell(record.name, what);
+  // Accused of a later incarnation than this one: it has not refuted that.
+  if (!restarted && was != member_state::alive && record.incarnation <= entry->accused) return;
+  entry->accused = 0;
+  doubted_.erase(record.name);
+  table_.set_state(*entry, member_state::alive, now_, random_);
+  if (was == member_state::dead || was == member_state::left)
+    return emit(member_event_kind::joined, entry->record);
+  if (restarted) return emit(member_event_kind::restarted, entry->record);
+  auto same = before;
+  same.incarnation = record.incarnation;
+  same.state = member_state::alive;
+  if (same != entry->record) emit(member_event_kind::changed, entry->record);
+  if (was == member_state::suspect) emit(member_event_kind::refuted, entry->record);
+}
+
+void membership::hear_self(const alive_rumor& what) {
+  const auto& record = what.record;
+  if (record.process > self_.process) {
+    // Someone started a second process of this name while this one lives.
+    const claim_rumor claim{self_.name, self_.process, record.process};
+    tell("claim " + self_.name, claim);
+    packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
+    out.add(claim);
+    return send_gossip(std::move(out), record.gossip, self_.name);
+  }
+  if (record.process < self_.process) return;
+  // Two that started with one number: exactly one of them sees the other's endpoint as the smaller.
+  if (record.gossip != self_.gossip) {
+    if (record.gossip < self_.gossip) yield_to(0);
+    return;
+  }
+  if (record.incarnation > self_.incarnation) {
+    self_.incarnation = record.incarnation + 1;
+    announce();
+  }
+}
+
+void membership::hear(const claim_rumor& what, hearing&) {
+  if (what.name == self_.name) {
+    if (what.against == self_.process && what.process < self_.process) yield_to(what.process);
+    return;
+  }
+  auto* entry = table_.find(what.name);
+  if (entry == nullptr || entry->claimed_against == what.against) return;
+  entry->claimed_against = what.against;
+  tell("claim " + what.name, what);
+}
+
+void membership::yield_to(std::uint64_t older) {
+  if (refused_ || phase_ != membership_phase::running) return;
+  refused_ = true;
+  emit(member_event_kind::name_conflict, self_);
+  if (older != 0) tell(self_.name, left_rumor{self_.name, self_.process, older});
+  leave(now_);
+}
+
+void membership::hear(const left_rumor& what, hearing&) {
+  if (what.name == self_.name) {
+    // The name is given back: everyone has to hear of this process again.
+    if (what.yielded_to == self_.process && phase_ == membership_phase::running) {
+      ++self_.incarnation;
+      announce();
+    }
+    return;
+  }
+  auto* entry = table_.find(what.name);
+  if (entry == nullptr || what.process < entry->record.process) return;
+  const auto forward = [&] { tell(what.name, what); };
+  if (what.yielded_to != 0) {
+    if (entry->banned == what.process) return;
+    entry->banned = what.process;
+    forward();
+    const bool lived = entry->living();
+    if (lived) emit(member_event_kind::left, entry->record);
+    // Its older process is expected back, with a word of its own.
+    entry->record.process = what.yielded_to;
+    entry->record.incarnation = 0;
+    entry->accused = 0;
+    entry->pause = settings_.reconnect_first;
+    entry->next_try = now_ + entry->pause;
+    doubted_.erase(what.name);
+    return table_.set_state(*entry, member_state::dead, now_, random_);
+  }
+  if (what.process == entry->record.process && entry->record.state == member_state::left) return;
+  const bool lived = entry->living();
+  entry->record.process = what.process;
+  doubted_.erase(what.name);
+  table_.set_state(*entry, member_state::left, now_, random_);
+  forward();
+  if (lived) emit(member_event_kind::left, entry->record);
+}
+
+void membership::hear_accusation(std::uint64_t process, std::uint64_t incarnation, hearing& how) {
+  if (process != self_.process || phase_ != membership_phase::running) return;
+  if (incarnation < self_.incarnation) {
+    how.tell_self = true;
+    return;
+  }
+  // Lifeguard IV-A: to be suspected is a sign of being slow oneself.
+  ++counters_.refutations;
+  health_.worsen();
+  self_.incarnation = incarnation + 1;
+  how.tell_self = true;
+  announce();
+}
+
+void membership::hear(const suspect_rumor& what, hearing& how) {
+  if (what.name == self_.name) return hear_accusation(what.process, what.incarnation, how);
+  auto* entry = table_.find(what.name);
+  if (entry == nullptr || entry->record.process != what.process || how.returning) return;
+  if (what.incarnation >= entry->record.incarnation) suspect(*entry, what.incarnation, what.from);
+}
+
+void membership::hear(const dead_rumor& what, hearing& how) {
+  if (what.name == self_.name) return hear_accusation(what.process, what.incarnation, how);
+  auto* entry = table_.find(what.name);
+  if (entry == nullptr || entry->record.process != what.process || how.returning || !entry->living()) return;
+  if (what.incarnation < std::max(entry->record.incarnation, entry->accused)) return;
+  // A death is believed by who has doubted long enough for a refutation to arrive. Who had no doubts begins
+  // them: so one that could not make itself heard while it accused others evicts nobody when it can.
+  const auto long_enough = shortest_suspicion(settings_, living()) / 2;
+  if (entry->doubt && now_ - entry->doubt->since() >= long_enough) {
+    entry->accused = what.incarnation;
+    return die(*entry, what.from);
+  }
+  if (!entry->doubt) {
+    ++counters_.deaths_doubted;
+    suspect(*entry, what.incarnation, what.from);
+    return accuse_to_its_face(*entry);
+  }
+  suspect(*entry, what.incarnation, what.from);
+}
+
+void membership::suspect(member_entry& entry, std::uint64_t incarnation, const std::string& accuser) {
+  if (!entry.living() || incarnation < entry.accused) return;
+  const auto& name = entry.record.name;
+  const auto spread = [&] { tell(name, suspect_rumor{name, entry.record.process, incarnation, accuser}); };
+  if (entry.record.state == member_state::suspect) {
+    const bool later = incarnation > entry.accused;
+    entry.accused = incarnation;
+    // Lifeguard IV-B: the first K independent suspicions are passed on, and shorten the time-out.
+    if (entry.doubt->confirm(accuser) || later) spread();
+    doubted_[name] = entry.doubt->until();
+    return;
+  }
+  ++counters_.suspicions;
+  entry.accused = incarnation;
+  table_.set_state(entry, member_state::suspect, now_, random_);
+  entry.doubt.emplace(now_, settings_, living(), accuser);
+  doubted_[name] = entry.doubt->until();
+  spread();
+  emit(member_event_kind::suspected, entry.record);
+}
+
+void membership::accuse_to_its_face(const member_entry& entry) {
+  packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
+  out.add(suspect_rumor{entry.record.name, entry.record.process, entry.accused, self_.name});
+  send_gossip(std::move(out), entry.record.gossip, entry.record.name);
+}
+
+void membership::die(member_entry& entry, const std::string& accuser) {
+  ++counters_.deaths;
+  const auto& name = entry.record.name;
+  doubted_.erase(name);
+  table_.set_state(entry, member_state::dead, now_, random_);
+  entry.pause = settings_.reconnect_first;
+  entry.next_try = now_ + entry.pause;
+  tell(name, dead_rumor{name, entry.record.process, entry.accused, accuser});
+  emit(member_event_kind::died, entry.record);
+}
+
+void membership::run_suspicions() {
+  std::vector<std::string> over;
+  for (const auto& [name, until] : doubted_) {
+    if (now_ >= until) over.push_back(name);
+  }
+  for (const auto& name : over) {
+    auto* entry = table_.find(name);
+    if (entry == nullptr || !entry->doubt) {
+      doubted_.erase(name);
+      continue;
+    }
+    die(*entry, self_.name);
+  }
+}
+
+} // namespace troupe
