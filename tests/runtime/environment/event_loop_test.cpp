@@ -95,14 +95,14 @@ TEST_CASE("timers fire once each, in the order of their times and never early") 
   std::promise<void> done;
   loop->run([&] {
     for (std::size_t i = 0; i < delays.size(); ++i) {
-      const auto delay = std::chrono::milliseconds{std::max(delays[i], 0)}; // less than zero is "now" too
+      const std::chrono::milliseconds delay{delays[i]};
       due[i].soonest = clock.now() + delay;
-      timers.push_back(loop->after(std::chrono::milliseconds{delays[i]}, [&, i] {
+      timers.push_back(loop->after(delay, [&, i] {
         fired.push_back(i);
         early += clock.now() < due[i].soonest;
         if (fired.size() == delays.size()) done.set_value();
       }));
-      due[i].latest = clock.now() + delay;
+      due[i].latest = clock.now() + std::max(delay, 0ms); // less than zero is "now" too
     }
   });
   REQUIRE(done.get_future().wait_for(20s) == std::future_status::ready);
