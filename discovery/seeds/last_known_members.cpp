@@ -64,7 +64,8 @@ std::vector<endpoint> last_known_members::read() {
 
 void last_known_members::remember(std::vector<known_member> members) {
   std::erase_if(members, [this](const known_member& each) {
-    return std::find(options_.own.begin(), options_.own.end(), each.where) != options_.own.end();
+    return each.where.port == 0 || each.where.address.is_any()
+           || std::find(options_.own.begin(), options_.own.end(), each.where) != options_.own.end();
   });
   if (members.empty()) return;
   members_ = std::move(members);
@@ -76,7 +77,7 @@ void last_known_members::write_or_wait() {
   timer_.reset();
   if (!waiting_) return;
   const auto now = world_.clock.now();
-  const auto due = ever_wrote_ ? wrote_at_ + options_.interval : now;
+  const auto due = ever_looked_ ? looked_at_ + options_.interval : now;
   if (due <= now && write().ok()) return;
   const auto again = due <= now ? options_.interval : duration{due - now};
   timer_ = loop_.after(again, [this] { write_or_wait(); });
@@ -91,14 +92,14 @@ status last_known_members::flush() {
 }
 
 status last_known_members::write() {
+  const auto now = world_.clock.now();
+  ever_looked_ = true;
+  looked_at_ = now;
   auto content = encode_members(choose_members(members_, options_.limit, salt_));
   if (content == written_) {
     waiting_ = false;
     return {};
   }
-  const auto now = world_.clock.now();
-  ever_wrote_ = true;
-  wrote_at_ = now;
   auto outcome = folder_made_ ? status{} : make_folder(world_.disk, folder_of(options_.path));
   folder_made_ = outcome.ok();
   if (outcome.ok()) outcome = replace_file(world_.disk, options_.path, content);

@@ -23,7 +23,7 @@ struct last_known_options {
   std::string path;
   // Members that are remembered, 1 to max_member_file_entries.
   std::size_t limit = 64;
-  // At most one write in this time, 100 ms to 1 day.
+  // At most one look at the members, and write, in this time, 100 ms to 1 day.
   duration interval = std::chrono::seconds{30};
   // Where this node is reached: never remembered.
   std::vector<endpoint> own;
@@ -69,8 +69,8 @@ private:
   bool waiting_ = false; // members_ are not looked at yet
   std::string written_;  // what is in the file, as far as is known
   bool folder_made_ = false;
-  bool ever_wrote_ = false;
-  monotonic_time wrote_at_{};
+  bool ever_looked_ = false; // at the members, whether or not there was something to write
+  monotonic_time looked_at_{};
   std::unique_ptr<loop_timer> timer_;
 };
 

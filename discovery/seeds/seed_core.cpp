@@ -118,9 +118,10 @@ void seed_core::on_file(std::uint64_t number, const result<std::string>& content
     } else {
       std::string message;
       for (const auto& each : of->parsed.problems)
-        message += (message.empty() ? "" : "\n") + each;
+        message += each + "; ";
       if (of->parsed.wrong_lines > of->parsed.problems.size())
-        message += fmt::format("\n{} lines are wrong", of->parsed.wrong_lines);
+        message += fmt::format("{} lines are wrong in all; ", of->parsed.wrong_lines);
+      message += seed_forms();
       of->answered = true;
       of->answered_at = now;
       complain(*of, std::move(message), now);
@@ -236,11 +237,14 @@ void seed_core::rebuild(monotonic_time now) {
   groups.push_back(last_known_);
   std::erase_if(subjects_, [this](const auto& each) { return !reached_.contains(each.first); });
 
-  const bool settled =
+  const bool all_answered =
     std::all_of(subjects_.begin(), subjects_.end(), [](const auto& each) { return each.second.answered; });
   const bool something =
     std::any_of(groups.begin(), groups.end(), [](const auto& each) { return !each.empty(); });
-  look_at({merge_seeds(groups, own_, max_seeds), settled}, something, now);
+  // What takes the place of something is not known yet: a service whose targets are all new must not seem to
+  // have none.
+  if (!all_answered) groups.push_back(list_.endpoints);
+  look_at({merge_seeds(groups, own_, max_seeds), list_.settled || all_answered}, something, now);
 }
 
 void seed_core::look_at(seed_list fresh, bool own_seen, monotonic_time now) {

@@ -12,10 +12,13 @@
 #include "runtime/environment/random_source.hpp"
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -25,8 +28,8 @@ struct seed_list {
   // In the order in which they are best tried: one of each source in turn, the last-known members as a source
   // of their own. Without the node itself. At most max_seeds.
   std::vector<endpoint> endpoints;
-  // Whether everything was asked once and has answered or failed. An empty list that is settled says that
-  // there is nobody to ask; one that is not says nothing yet.
+  // Whether everything was asked once and has answered or failed; it stays so. An empty list that is settled
+  // says that there is nobody to ask; one that is not says nothing yet.
   bool settled = false;
 
   bool operator==(const seed_list&) const = default;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t told_problems = 8;
 
-constexpr std::string_view valid_forms =
+constexpr std::string_view forms =
   "write 10.0.0.7:4370, [2001:db8::7]:4370, node-1.example.org:4370, dns:node-1.example.org:4370, "
   "srv:_troupe._udp.example.org or file:/etc/troupe/seeds";
 
@@ -39,8 +39,7 @@ std::string lower(std::string_view text) {
 status wrong(std::string_view entry, std::string_view why) {
   constexpr std::size_t shown = 100;
   const bool cut = entry.size() > shown;
-  return invalid_argument("the seed '{}{}': {}; {}", entry.substr(0, shown), cut ? "..." : "", why,
-                          valid_forms);
+  return invalid_argument("the seed '{}{}': {}", entry.substr(0, shown), cut ? "..." : "", why);
 }
 
 std::vector<std::string_view> labels_of(std::string_view name) {
@@ -124,6 +123,17 @@ result<seed_entry> parse_host(std::string_view entry, std::string_view rest) {
   return seed_entry{.kind = seed_kind::host, .name = lower(host), .address = {}, .port = *port};
 }
 
+// Errors do not tell the forms.
+result<seed_entry> parse(std::string_view text) {
+  const auto entry = trimmed(text);
+  if (entry.empty()) return wrong(entry, "it is empty");
+  if (entry.size() > max_seed_entry_bytes)
+    return wrong(entry, fmt::format("it has {} bytes, more than {}", entry.size(), max_seed_entry_bytes));
+  if (entry.starts_with("srv:")) return parse_service(entry, entry.substr(4));
+  if (entry.starts_with("file:")) return parse_file_entry(entry, entry.substr(5));
+  return parse_host(entry, entry.starts_with("dns:") ? entry.substr(4) : entry);
+}
+
 status check_range(std::string_view field, duration value, duration low, duration high) {
   if (value >= low && value <= high) return {};
   const auto in_ms = [](duration d) {
@@ -156,14 +166,12 @@ std::string seed_entry::to_string() const {
   return "file:" + name;
 }
 
+std::string_view seed_forms() noexcept { return forms; }
+
 result<seed_entry> parse_seed_entry(std::string_view text) {
-  const auto entry = trimmed(text);
-  if (entry.empty()) return wrong(entry, "it is empty");
-  if (entry.size() > max_seed_entry_bytes)
-    return wrong(entry, fmt::format("it has {} bytes, more than {}", entry.size(), max_seed_entry_bytes));
-  if (entry.starts_with("srv:")) return parse_service(entry, entry.substr(4));
-  if (entry.starts_with("file:")) return parse_file_entry(entry, entry.substr(5));
-  return parse_host(entry, entry.starts_with("dns:") ? entry.substr(4) : entry);
+  auto entry = parse(text);
+  if (!entry) return invalid_argument("{}; {}", entry.error().message(), forms);
+  return entry;
 }
 
 result<std::vector<seed_entry>> parse_seed_entries(std::span<const std::string> texts) {
@@ -174,17 +182,17 @@ result<std::vector<seed_entry>> parse_seed_entries(std::span<const std::string> 
   std::string problems;
   std::size_t wrong_ones = 0;
   for (const auto& text : texts) {
-    auto entry = parse_seed_entry(text);
+    auto entry = parse(text);
     if (!entry) {
       if (++wrong_ones > told_problems) continue;
-      if (!problems.empty()) problems += '\n';
+      if (!problems.empty()) problems += "; ";
       problems += entry.error().message();
     } else if (std::find(out.begin(), out.end(), *entry) == out.end()) {
       out.push_back(std::move(*entry));
     }
   }
-  if (wrong_ones > told_problems) problems += fmt::format("\nand {} more", wrong_ones - told_problems);
-  if (wrong_ones != 0) return status{status_code::invalid_argument, std::move(problems)};
+  if (wrong_ones > told_problems) problems += fmt::format("; and {} more", wrong_ones - told_problems);
+  if (wrong_ones != 0) return invalid_argument("{}; {}", problems, forms);
   return out;
 }
 
@@ -203,7 +211,7 @@ seed_file parse_seed_file(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     ++number;
     if (content.empty()) continue;
-    auto entry = parse_seed_entry(content);
+    auto entry = parse(content);
     if (!entry) {
       tell(number, entry.error().message());
     } else if (entry->kind == seed_kind::file) {

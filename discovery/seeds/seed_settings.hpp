@@ -46,6 +46,9 @@ struct seed_entry {
   bool operator==(const seed_entry&) const = default;
 };
 
+// "write 10.0.0.7:4370, ...": one example of each form, for messages.
+std::string_view seed_forms() noexcept;
+
 // Spaces around it are allowed. INVALID_ARGUMENT: names the entry, what is wrong with it, and the valid
 // forms.
 result<seed_entry> parse_seed_entry(std::string_view text);
@@ -61,7 +64,7 @@ struct seed_file {
     seed_entry entry;
   };
   std::vector<line> lines;
-  // "line 3: ...": about the first eight that are wrong, and about lines left out.
+  // "line 3: ...": about the first eight that are wrong, and about lines left out. Without the forms.
   std::vector<std::string> problems;
   std::size_t wrong_lines = 0;
 };

@@ -168,6 +168,30 @@ TEST_CASE("a list is settled only when all was asked, what the answers bring inc
   CHECK(w.list() == "settled");
 }
 
+TEST_CASE("what an answer takes away stays until what it brought has answered") {
+  answered_core w{settings_of({"srv:_troupe._udp.example.org"})};
+  w.services.insert_or_assign("_troupe._udp.example.org", std::vector<service_record>{{"n1", 71, 0, 0}});
+  w.host("n1", {a});
+  w.host("n2", {b});
+  w.ask();
+  CHECK(w.list() == "10.0.0.1:71 settled");
+  CHECK(w.core.take_change());
+  w.services.insert_or_assign("_troupe._udp.example.org", std::vector<service_record>{{"n2", 72, 0, 0}});
+  std::vector<seed_query> due;
+  while (due.empty() || due[0].kind != seed_kind::service) {
+    w.now = w.core.next_due();
+    due = w.core.take_due(w.now);
+    REQUIRE(due.size() == 1);
+    w.answer(due[0]);
+  }
+  CHECK_FALSE(w.core.take_change());
+  CHECK(w.list() == "10.0.0.1:71 settled");
+  CHECK(w.ask() == "n2");
+  CHECK(w.core.take_change());
+  CHECK(w.list() == "10.0.0.2:72 settled");
+  CHECK(w.core.take_notices().empty());
+}
+
 TEST_CASE("a file is read again and again; its bad lines do not hide the good ones") {
   answered_core w{settings_of({"file:/seeds"})};
   w.files.insert_or_assign("/seeds", std::string{"10.0.0.1:1\n10.0.0.2\nnode:7\n"});
@@ -177,7 +201,7 @@ TEST_CASE("a file is read again and again; its bad lines do not hide the good on
   const auto told = w.core.take_notices();
   REQUIRE(told.size() == 1);
   CHECK(told[0].entry == "file:/seeds");
-  CHECK_THAT(told[0].message, Contains("line 2: the seed '10.0.0.2': the port is missing"));
+  CHECK(told[0].message == "line 2: the seed '10.0.0.2': the port is missing; " + std::string{seed_forms()});
   const auto reads = w.pass(1min)["/seeds"];
   CHECK(reads >= 10);
   CHECK(reads <= 15);
