@@ -53,6 +53,14 @@ class ShopProcess:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
+    def wait_for_line(self, words, limit=30.0):
+        """Waits until the log, which the node writes behind its work, has these words."""
+        began = time.monotonic()
+        while words not in self.log():
+            if time.monotonic() > began + limit:
+                raise RuntimeError(f"no line with '{words}' within {limit:.0f} s:\n{self.log()}")
+            time.sleep(0.01)
+
     def operate(self, method, path, body=None):
         """A request to the operators' door; returns the status and the parsed answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin, timeout=30)
