@@ -22,7 +22,8 @@ MEBIBYTE = 1024 * KIBIBYTE
 # Small, so that a test reaches them soon.
 LIMITS = [f"--link.send_buffer={MEBIBYTE}", f"--link.request_window={64 * KIBIBYTE}", f"--link.item_window={128 * KIBIBYTE}",
           f"--link.stream_window={64 * KIBIBYTE}", f"--link.max_message={MEBIBYTE}", "--link.heartbeat=200ms",
-          "--link.silence_limit=1s", "--link.unread_limit=3s"]
+          # A busy machine must not take those who behave for dead.
+          "--link.silence_limit=10s", "--link.unread_limit=3s"]
 HAMLET = field(1, "hamlet")
 
 
