@@ -157,7 +157,7 @@ TEST_CASE("64 buyers at the same time are sold what there is, and not one piece 
 }
 
 TEST_CASE("a client that goes away leaves money and goods behind, and may place the order again") {
-  shop_node shop{with_bank_delay(500ms)};
+  shop_node shop{with_bank_delay(3s)}; // long enough for the client to see how far its order is, and to go
   const auto before = shop.stock("hamlet");
   auto left = shop.run([](visitor& self) -> task<bool> {
     {
@@ -186,7 +186,7 @@ TEST_CASE("an order whose deadline passes gives money and goods back") {
   const auto before = shop.stock("hamlet");
   auto late = shop.run([](visitor& self) -> task<Order> {
     auto request = order("o1", {{"hamlet", 2}});
-    co_return co_await self.client<Orders>(troupe::call_options().timeout(500ms)).place(request);
+    co_return co_await self.client<Orders>(troupe::call_options().timeout(3s)).place(request);
   });
   REQUIRE_FALSE(late);
   CHECK(late.error().code() == status_code::deadline_exceeded);
