@@ -103,6 +103,32 @@ TEST_CASE("a replay stays one after its sender was forgotten") {
   CHECK(two.counters().senders <= 2 * 300 + 1);
 }
 
+TEST_CASE("a silent sender is remembered for as long as any of its datagrams would be fresh") {
+  auto options = options_of("two");
+  options.freshness = 1h;
+  options.forget_after = 1s;
+  auto two = make(options);
+  auto one = node("one");
+  const auto early = seal(one, "early", start);
+  const auto late = seal(one, "late", start + 50min);
+  CHECK(open(two, late, start + 50min) == "late");
+  CHECK(open(two, early, start + 50min) == "early"); // overtaken: it is not the newest
+  for (const auto minute : {51min, 61min, 109min, 110min}) {
+    auto from = options_of("stranger");
+    from.started += minute;
+    from.now += minute;
+    auto stranger = make(from);
+    CHECK(open(two, seal(stranger, "new", start + minute), start + minute)
+          == "new"); // makes it forget others
+    CHECK(open(two, late, start + minute) == "!replayed");
+  }
+  auto from = options_of("stranger");
+  from.started += 111min;
+  auto stranger = make(from);
+  CHECK(open(two, seal(stranger, "new"), start + 111min) == "new");
+  CHECK(open(two, late, start + 111min) == "!stale");
+}
+
 TEST_CASE("a replay stays one after its sender left for lack of room, even within the time of freshness") {
   auto options = options_of("two");
   options.max_senders = 64;
