@@ -16,6 +16,7 @@ bool known_senders::is_stale(const known_sender* sender, std::uint64_t time, std
   if (sender == nullptr) {
     if (time <= floor_) return true;
   } else {
+    if (time < sender->earliest_time) return true;
     const auto silent = std::max(now - sender->heard_at, duration::zero());
     const auto passed = std::chrono::floor<std::chrono::milliseconds>(silent).count();
     expected = std::min(expected, sender->newest_time + static_cast<std::uint64_t>(passed));
@@ -29,8 +30,11 @@ known_sender& known_senders::accept(const sender_instance& sender, std::uint64_t
   if (known == nullptr) {
     if (!forgot_at_ || now - *forgot_at_ >= limits_.forget_after || senders_.size() >= limits_.senders)
       forget(ours, now);
+    const auto oldest_fresh = ours > limits_.freshness ? ours - limits_.freshness : 0;
+    const auto earliest = std::max(oldest_fresh, floor_ + 1);
     if (senders_.size() >= limits_.senders) make_room();
     known = &senders_[sender];
+    known->earliest_time = earliest;
   }
   known->seen.mark(sequence);
   if (time >= known->newest_time) {

@@ -16,6 +16,8 @@ namespace troupe {
 
 struct known_sender {
   replay_window seen;
+  // Nothing older is taken: when it became known it may have been forgotten before, and its window with it.
+  std::uint64_t earliest_time = 0;
   std::uint64_t newest_time = 0; // by the sender's cluster time
   monotonic_time heard_at;       // when the datagram of that time came
   // The key of the last datagram, so that deriving it is done once a run.

@@ -129,6 +129,26 @@ TEST_CASE("a silent sender is remembered for as long as any of its datagrams wou
   CHECK(open(two, late, start + 111min) == "!stale");
 }
 
+TEST_CASE("a sender that was forgotten and comes back brings none of its old datagrams with it") {
+  auto options = options_of("two");
+  options.freshness = 60s;
+  options.forget_after = 10s;
+  auto two = make(options);
+  auto one = node("one");
+  const auto old = seal(one, "old", start + 10s);
+  CHECK(open(two, old, start + 10s) == "old");
+  // An ahead node moves the time by less than a minute, so that `one` is forgotten; and what `one` said then
+  // is fresh.
+  const auto recent = seal(one, "recent", start + 30s);
+  auto from = options_of("ahead");
+  from.started += 55s;
+  auto ahead = make(from);
+  CHECK(open(two, seal(ahead, "new", start + 30s), start + 30s) == "new");
+  CHECK(open(two, recent, start + 30s) == "recent");
+  CHECK(open(two, old, start + 30s) == "!stale");
+  CHECK(open(two, recent, start + 30s) == "!replayed");
+}
+
 TEST_CASE("a replay stays one after its sender left for lack of room, even within the time of freshness") {
   auto options = options_of("two");
   options.max_senders = 64;
