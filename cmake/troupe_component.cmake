@@ -45,7 +45,7 @@ endfunction()
 function(troupe_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES")
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 120)
+    set(arg_TIMEOUT 300) # for hangs only: a machine may be ten times slower, and run other tests beside
   endif()
   add_executable(test_${name} ${arg_SOURCES})
   target_compile_options(test_${name} PRIVATE ${troupe_warnings})
