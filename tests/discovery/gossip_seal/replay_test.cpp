@@ -1,3 +1,4 @@
+#include "discovery/gossip_seal/gossip_frame.hpp"
 #include "discovery/gossip_seal/replay_window.hpp"
 #include "runtime/environment/random_source.hpp"
 #include "sealers.hpp"
@@ -177,7 +178,8 @@ TEST_CASE("a sender that left for lack of room and is alive comes back with its 
   options.max_senders = 16;
   auto two = make(options);
   auto one = node("one");
-  CHECK(open(two, seal(one)) == "ping");
+  const auto old = seal(one);
+  CHECK(open(two, old) == "ping");
   auto now = start;
   for (int life = 0; life < 100; ++life) {
     now += 10ms;
@@ -188,7 +190,41 @@ TEST_CASE("a sender that left for lack of room and is alive comes back with its 
     REQUIRE(open(two, seal(sender, "hello", now), now) == "hello");
   }
   CHECK(two.counters().evicted > 80);
+  CHECK(open(two, old, now) == "!stale");
   CHECK(open(two, seal(one, "still here", now), now) == "still here");
+  CHECK(open(two, old, now) == "!stale"); // its window is a new one, which does not know this
+}
+
+TEST_CASE("what is too old for strangers stays so when an older one takes the room") {
+  auto options = options_of("two");
+  options.max_senders = 1;
+  auto two = make(options);
+  auto first = node("first");
+  auto older = node("older");
+  auto last = node("last");
+  const auto recorded = seal(first, "first", start + 1000ms);
+  CHECK(open(two, recorded, start + 1s) == "first");
+  CHECK(open(two, seal(older, "older", start + 999ms), start + 1s) == "older");
+  CHECK(open(two, seal(last, "last", start + 2000ms), start + 2s) == "last");
+  CHECK(open(two, recorded, start + 2s) == "!stale");
+}
+
+TEST_CASE("there is no datagram of number 0") {
+  auto two = node("two", "");
+  gossip_header header;
+  REQUIRE(hint_of("shop", header.cluster));
+  header.time = 1'767'225'600'000;
+  const auto with_number = [&](std::uint64_t number) {
+    header.sequence = number;
+    const auto head = encode(header);
+    gossip_tag checksum;
+    REQUIRE(checksum_of("shop", head, {}, checksum));
+    datagram out(head.begin(), head.end());
+    out.insert(out.end(), checksum.begin(), checksum.end());
+    return out;
+  };
+  CHECK(open(two, with_number(0), start, here) == "!replayed");
+  CHECK(open(two, with_number(1), start, here).empty());
 }
 
 TEST_CASE("a hundred thousand forgeries from one address leave nothing behind") {
