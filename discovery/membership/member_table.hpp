@@ -20,10 +20,13 @@ struct member_entry {
   // Up to this incarnation it stands accused; only a higher one clears it.
   std::uint64_t accused = 0;
   std::optional<suspicion> doubt; // when suspect
-  // A younger process of the name that has given it back: nothing of that one is believed any more; 0: none.
+  // A younger process of the name that is gone, so that the older has it again: nothing of that one, or of
+  // those between, is believed any more; 0: none.
   std::uint64_t banned = 0;
-  // The younger process that an older one objected to: such an objection is passed on once; 0: none.
+  // The younger process that an older one objected to, and that older one: such an objection is passed on
+  // once.
   std::uint64_t claimed_against = 0;
+  std::uint64_t claimed_by = 0;
   // When dead: the next try, and the pause after it.
   monotonic_time next_try;
   duration pause{};

@@ -67,7 +67,7 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
   const auto* sender = table_.find(got->sender);
   const bool table = got->kind == packet_kind::push_pull || got->kind == packet_kind::push_pull_reply;
   const bool stranger = sender == nullptr || sender->record.state == member_state::dead;
-  hearing how{&*got, table, stranger};
+  hearing how{from, table, stranger};
   for (const auto& one : got->rumors) {
     std::visit([&](const auto& what) { hear(what, how); }, one);
     if (!active()) return {};
@@ -92,17 +92,25 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
   case packet_kind::push_pull_reply:
     break;
   }
-  if (how.tell_self && got->kind != packet_kind::ping) {
-    packet_builder answer{header(packet_kind::gossip), settings_.packet_bytes};
-    answer.add(alive_rumor{self_});
-    send_gossip(std::move(answer), from, got->sender);
-  }
+  answer(*got, from, how);
   // Who comes back from a partition brings its whole side along.
   if (stranger && !table && now_ >= next_greeting_) {
     next_greeting_ = now_ + settings_.gossip_interval;
     send_table(packet_kind::push_pull, gossip_channel::stream, from, got->sender);
   }
   return {};
+}
+
+void membership::answer(const packet& got, const endpoint& from, const hearing& how) {
+  const bool tell_self = how.tell_self && got.kind != packet_kind::ping; // the ack has said it
+  // A table is answered with a table.
+  if (!tell_self && (how.corrections.empty() || how.table)) return;
+  packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
+  if (tell_self) out.add(alive_rumor{self_});
+  for (const auto& one : how.corrections) {
+    if (!out.add(one)) break;
+  }
+  send_gossip(std::move(out), from, got.sender);
 }
 
 void membership::tick(monotonic_time now) {
@@ -199,7 +207,10 @@ void membership::send_table(packet_kind kind, gossip_channel channel, const endp
       out.add(suspect_rumor{name, record.process, entry.accused, self_.name});
     }
     const bool told = now_ - entry.since <= settings_.reclaim_after;
-    if (entry.banned != 0 && told) {
+    if (entry.claimed_against != 0 && told) {
+      out.add(claim_rumor{name, entry.claimed_by, entry.claimed_against});
+    }
+    if (entry.banned > record.process && told) {
       out.add(left_rumor{name, entry.banned, record.process});
     } else if (record.state == member_state::dead && told) {
       out.add(dead_rumor{name, record.process, entry.accused, self_.name});
@@ -216,7 +227,7 @@ void membership::leave(monotonic_time now) {
   phase_ = membership_phase::leaving;
   probe_.reset();
   next_probe_ = next_push_pull_ = next_reconnect_ = monotonic_time::max();
-  if (table_.living() == 0) return stop();
+  if (table_.living() == 0 && !refused_) return stop();
   stop_at_ = now_ + settings_.leave_linger;
   next_gossip_ = now_;
   if (!refused_) tell(self_.name, left_rumor{self_.name, self_.process, 0});

@@ -87,11 +87,12 @@ private:
   };
   // What is known of the packet whose rumors are being applied.
   struct hearing {
-    const packet* from = nullptr;
+    endpoint sender;
     bool table = false; // a push-pull
     bool returning =
       false; // its sender was dead or unknown here: its accusations may be as old as the partition
-    bool tell_self = false; // it says of this member what has been refuted before
+    std::vector<rumor> corrections{}; // what its sender has missed
+    bool tell_self = false;           // it says of this member what has been refuted before
   };
 
   // membership.cpp
@@ -99,6 +100,7 @@ private:
     return phase_ == membership_phase::running || phase_ == membership_phase::leaving;
   }
   monotonic_time enter(monotonic_time now);
+  void answer(const packet& got, const endpoint& from, const hearing& how);
   void postpone(duration by);
   void run_gossip();
   void run_push_pull();
@@ -137,19 +139,24 @@ private:
   void hear(const dead_rumor& what, hearing& how);
   void hear(const left_rumor& what, hearing& how);
   void hear(const claim_rumor& what, hearing& how);
+  void ask_whether_still_alive(const member_record& replaced);
   void hear_self(const alive_rumor& what);
   void hear_accusation(std::uint64_t process, std::uint64_t incarnation, hearing& how);
+  bool knows_better(const member_entry& entry, std::uint64_t incarnation, hearing& how) const;
   void suspect(member_entry& entry, std::uint64_t incarnation, const std::string& accuser);
   void accuse_to_its_face(const member_entry& entry);
   void die(member_entry& entry, const std::string& accuser);
   void run_suspicions();
   void announce();
-  void yield_to(std::uint64_t older);
+  void yield_to(std::uint64_t older, const endpoint& told_by);
+  void give_back(member_entry& entry, std::uint64_t younger, std::uint64_t older);
+  void reclaim_name();
 
   membership_settings settings_;
   random_source random_;
   membership_phase phase_ = membership_phase::idle;
   bool refused_ = false;
+  std::uint64_t yielded_by_ = 0; // the youngest process that took this one's name and is gone
   member_record self_;
   member_table table_;
   rumor_queue queue_;

@@ -97,11 +97,14 @@ void membership::on_ping(const packet& got, const endpoint& from, gossip_channel
   packet_builder out{header(meant ? packet_kind::ack : packet_kind::gossip, got.sequence),
                      settings_.packet_bytes};
   if ((!meant || tell_self) && phase_ == membership_phase::running) out.add(alive_rumor{self_});
-  if (const auto* sender = table_.find(got.sender);
-      sender != nullptr && sender->record.process == got.sender_process) {
-    if (sender->record.state == member_state::suspect) {
+  if (const auto* sender = table_.find(got.sender); sender != nullptr) {
+    const auto state = sender->record.state;
+    if (sender->record.process > got.sender_process && sender->living()) {
+      // A younger process has taken its name: it may object, or learn that it should have ended.
+      out.add(alive_rumor{sender->record});
+    } else if (sender->record.process == got.sender_process && state == member_state::suspect) {
       out.add(suspect_rumor{got.sender, got.sender_process, sender->accused, self_.name});
-    } else if (sender->record.state == member_state::dead) {
+    } else if (sender->record.process == got.sender_process && state == member_state::dead) {
       out.add(dead_rumor{got.sender, got.sender_process, sender->accused, self_.name});
     }
   }

@@ -31,7 +31,8 @@ void membership::hear(const alive_rumor& what, hearing& how) {
     tell(record.name, what);
     return emit(member_event_kind::joined, added.record);
   }
-  if (record.process < entry->record.process || (entry->banned != 0 && record.process == entry->banned))
+  if (record.process < entry->record.process
+      || (record.process > entry->record.process && record.process <= entry->banned))
     return;
   const bool restarted = record.process > entry->record.process;
   const auto was = entry->record.state;
@@ -53,12 +54,24 @@ void membership::hear(const alive_rumor& what, hearing& how) {
   table_.set_state(*entry, member_state::alive, now_, random_);
   if (was == member_state::dead || was == member_state::left)
     return emit(member_event_kind::joined, entry->record);
-  if (restarted) return emit(member_event_kind::restarted, entry->record);
+  if (restarted) {
+    ask_whether_still_alive(before);
+    return emit(member_event_kind::restarted, entry->record);
+  }
   auto same = before;
   same.incarnation = record.incarnation;
   same.state = member_state::alive;
   if (same != entry->record) emit(member_event_kind::changed, entry->record);
   if (was == member_state::suspect) emit(member_event_kind::refuted, entry->record);
+}
+
+void membership::ask_whether_still_alive(const member_record& replaced) {
+  const auto& by = table_.find(replaced.name)->record;
+  // Of many who replace it a few will do; all of them answer its next ping with the same word.
+  if (replaced.gossip == by.gossip || !random_.chance(8.0 / static_cast<double>(living()))) return;
+  packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
+  out.add(alive_rumor{by});
+  send_gossip(std::move(out), replaced.gossip, replaced.name);
 }
 
 void membership::hear_self(const alive_rumor& what) {
@@ -74,7 +87,7 @@ void membership::hear_self(const alive_rumor& what) {
   if (record.process < self_.process) return;
   // Two that started with one number: exactly one of them sees the other's endpoint as the smaller.
   if (record.gossip != self_.gossip) {
-    if (record.gossip < self_.gossip) yield_to(0);
+    if (record.gossip < self_.gossip) yield_to(0, record.gossip);
     return;
   }
   if (record.incarnation > self_.incarnation) {
@@ -83,58 +96,79 @@ void membership::hear_self(const alive_rumor& what) {
   }
 }
 
-void membership::hear(const claim_rumor& what, hearing&) {
+void membership::hear(const claim_rumor& what, hearing& how) {
   if (what.name == self_.name) {
-    if (what.against == self_.process && what.process < self_.process) yield_to(what.process);
+    if (what.against == self_.process && what.process < self_.process) yield_to(what.process, how.sender);
     return;
   }
   auto* entry = table_.find(what.name);
-  if (entry == nullptr || entry->claimed_against == what.against) return;
+  if (entry == nullptr || what.process >= what.against || entry->claimed_against == what.against) return;
   entry->claimed_against = what.against;
+  entry->claimed_by = what.process;
   tell("claim " + what.name, what);
+  if (entry->record.process == what.against && !entry->living())
+    give_back(*entry, what.against, what.process);
 }
 
-void membership::yield_to(std::uint64_t older) {
-  if (refused_ || phase_ != membership_phase::running) return;
+void membership::yield_to(std::uint64_t older, const endpoint& told_by) {
+  if (!active() || (phase_ == membership_phase::leaving && !refused_)) return;
+  const left_rumor goodbye{self_.name, self_.process, older};
+  if (older != 0) {
+    // Told at once to whoever said so, each time: this member may know nobody else yet.
+    packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
+    out.add(goodbye);
+    send_gossip(std::move(out), told_by, {});
+  }
+  if (refused_) return;
   refused_ = true;
   emit(member_event_kind::name_conflict, self_);
-  if (older != 0) tell(self_.name, left_rumor{self_.name, self_.process, older});
+  if (older != 0) tell(self_.name, goodbye);
   leave(now_);
 }
 
+void membership::give_back(member_entry& entry, std::uint64_t younger, std::uint64_t older) {
+  entry.banned = younger;
+  if (entry.record.process != younger) return;
+  if (entry.living()) emit(member_event_kind::left, entry.record);
+  // The older process is expected back, with a word of its own.
+  entry.record.process = older;
+  entry.record.incarnation = 0;
+  entry.accused = 0;
+  entry.pause = settings_.reconnect_first;
+  entry.next_try = now_ + entry.pause;
+  doubted_.erase(entry.record.name);
+  table_.set_state(entry, member_state::dead, now_, random_);
+}
+
+void membership::reclaim_name() {
+  if (phase_ != membership_phase::running) return;
+  ++self_.incarnation;
+  announce();
+}
+
 void membership::hear(const left_rumor& what, hearing&) {
+  // Beside what is told of the name itself, so that the older's word does not displace it.
+  const auto spread_yield = [&] { tell("claim " + what.name, what); };
   if (what.name == self_.name) {
-    // The name is given back: everyone has to hear of this process again.
-    if (what.yielded_to == self_.process && phase_ == membership_phase::running) {
-      ++self_.incarnation;
-      announce();
-    }
-    return;
+    if (what.yielded_to != self_.process || what.process <= yielded_by_) return;
+    yielded_by_ = what.process;
+    reclaim_name();
+    return spread_yield();
   }
   auto* entry = table_.find(what.name);
-  if (entry == nullptr || what.process < entry->record.process) return;
-  const auto forward = [&] { tell(what.name, what); };
+  if (entry == nullptr) return;
   if (what.yielded_to != 0) {
-    if (entry->banned == what.process) return;
-    entry->banned = what.process;
-    forward();
-    const bool lived = entry->living();
-    if (lived) emit(member_event_kind::left, entry->record);
-    // Its older process is expected back, with a word of its own.
-    entry->record.process = what.yielded_to;
-    entry->record.incarnation = 0;
-    entry->accused = 0;
-    entry->pause = settings_.reconnect_first;
-    entry->next_try = now_ + entry->pause;
-    doubted_.erase(what.name);
-    return table_.set_state(*entry, member_state::dead, now_, random_);
+    if (entry->banned >= what.process || what.yielded_to >= what.process) return;
+    spread_yield();
+    return give_back(*entry, what.process, what.yielded_to);
   }
+  if (what.process < entry->record.process) return;
   if (what.process == entry->record.process && entry->record.state == member_state::left) return;
   const bool lived = entry->living();
   entry->record.process = what.process;
   doubted_.erase(what.name);
   table_.set_state(*entry, member_state::left, now_, random_);
-  forward();
+  tell(what.name, what);
   if (lived) emit(member_event_kind::left, entry->record);
 }
 
@@ -152,18 +186,37 @@ void membership::hear_accusation(std::uint64_t process, std::uint64_t incarnatio
   announce();
 }
 
+bool membership::knows_better(const member_entry& entry, std::uint64_t incarnation, hearing& how) const {
+  const auto& record = entry.record;
+  if (record.state == member_state::left) {
+    how.corrections.emplace_back(left_rumor{record.name, record.process, 0});
+    return true;
+  }
+  if (incarnation >= record.incarnation) return false;
+  if (record.state == member_state::alive) how.corrections.emplace_back(alive_rumor{record});
+  return true;
+}
+
 void membership::hear(const suspect_rumor& what, hearing& how) {
   if (what.name == self_.name) return hear_accusation(what.process, what.incarnation, how);
   auto* entry = table_.find(what.name);
   if (entry == nullptr || entry->record.process != what.process || how.returning) return;
-  if (what.incarnation >= entry->record.incarnation) suspect(*entry, what.incarnation, what.from);
+  if (!knows_better(*entry, what.incarnation, how)) suspect(*entry, what.incarnation, what.from);
 }
 
 void membership::hear(const dead_rumor& what, hearing& how) {
-  if (what.name == self_.name) return hear_accusation(what.process, what.incarnation, how);
+  if (what.name == self_.name) {
+    // A younger process of this name has crashed: this one is still here.
+    if (what.process > self_.process && what.process > yielded_by_) {
+      yielded_by_ = what.process;
+      reclaim_name();
+    }
+    return hear_accusation(what.process, what.incarnation, how);
+  }
   auto* entry = table_.find(what.name);
-  if (entry == nullptr || entry->record.process != what.process || how.returning || !entry->living()) return;
-  if (what.incarnation < std::max(entry->record.incarnation, entry->accused)) return;
+  if (entry == nullptr || entry->record.process != what.process || how.returning) return;
+  if (knows_better(*entry, what.incarnation, how) || !entry->living() || what.incarnation < entry->accused)
+    return;
   // A death is believed by who has doubted long enough for a refutation to arrive. Who had no doubts begins
   // them: so one that could not make itself heard while it accused others evicts nobody when it can.
   const auto long_enough = shortest_suspicion(settings_, living()) / 2;
@@ -215,6 +268,8 @@ void membership::die(member_entry& entry, const std::string& accuser) {
   entry.next_try = now_ + entry.pause;
   tell(name, dead_rumor{name, entry.record.process, entry.accused, accuser});
   emit(member_event_kind::died, entry.record);
+  if (entry.claimed_against == entry.record.process)
+    give_back(entry, entry.claimed_against, entry.claimed_by);
 }
 
 void membership::run_suspicions() {

@@ -1,0 +1,248 @@
+// What a whole cluster of membership cores does, over many seeds; each seed twice, with the same outcome.
+#include "virtual_cluster.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace troupe;
+using namespace troupe::membership_test;
+
+namespace {
+
+// `scenario(cluster)` checks; both runs of a seed have to do the same, packet by packet.
+template <class Scenario>
+void over_seeds(std::uint64_t seeds, network_options options, Scenario scenario) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    INFO("seed " << seed);
+    options.seed = seed;
+    std::uint64_t hashes[2] = {};
+    for (auto& hash : hashes) {
+      virtual_cluster cluster{options};
+      scenario(cluster);
+      hash = cluster.hash();
+    }
+    CHECK(hashes[0] == hashes[1]);
+  }
+}
+
+double seconds(duration time) { return std::chrono::duration<double>(time).count(); }
+
+} // namespace
+
+TEST_CASE("members that start together find each other") {
+  const auto [members, seeds] =
+    GENERATE(table<std::size_t, std::uint64_t>({{3, 20}, {10, 10}, {30, 4}, {100, 1}}));
+  INFO(members << " members");
+  over_seeds(seeds, {.loss = 0.01}, [members = members](virtual_cluster& cluster) {
+    cluster.add_many(members);
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 60s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 10s);
+    CHECK(cluster.count(member_event_kind::died) == 0);
+  });
+}
+
+TEST_CASE("a crash is known to all within the bounds of the protocol") {
+  over_seeds(10, {.loss = 0.01}, [](virtual_cluster& cluster) {
+    cluster.add_many(10);
+    cluster.run_for(10s);
+    REQUIRE(cluster.agree());
+    cluster.crash(4);
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+    INFO(seconds(took) << " s");
+    // The shortest suspicion is 5 s, once three others agree; each member probes each of 9 once in 9 s or so.
+    CHECK(took > 5s);
+    CHECK(took < 25s);
+    CHECK(cluster.count(member_event_kind::died) == 9);
+    CHECK(cluster.count(member_event_kind::died, virtual_cluster::name_of(4)) == 9);
+  });
+}
+
+TEST_CASE("nobody healthy is held for dead in an hour of 5% loss") {
+  over_seeds(1, {.loss = 0.05}, [](virtual_cluster& cluster) {
+    cluster.add_many(20);
+    cluster.run_for(1h);
+    CHECK(cluster.count(member_event_kind::died) == 0);
+    cluster.run_until([&] { return cluster.agree(); }, 10s);
+    CHECK(cluster.agree());
+  });
+}
+
+TEST_CASE("a partition heals within 30 s of its end, however long it was") {
+  const auto [members, apart, seeds] = GENERATE(table<std::size_t, std::size_t, std::uint64_t>(
+    {{2, 1, 20}, {4, 2, 10}, {10, 5, 5}, {20, 1, 3}, {20, 10, 3}}));
+  const auto length = GENERATE(duration{10min}, duration{3h});
+  INFO(apart << " of " << members << " apart for " << seconds(length) << " s");
+  over_seeds(length > 1h ? (members < 10 ? 3 : 0) : seeds, {.loss = 0.01},
+             [=, apart = apart, members = members](virtual_cluster& cluster) {
+               cluster.add_many(members);
+               cluster.run_for(20s);
+               REQUIRE(cluster.agree());
+               // The seeds, 0 and 1, are both on the side that stays whole.
+               const auto first = members - apart;
+               cluster.cut(
+                 [first](std::size_t from, std::size_t to) { return (from < first) != (to < first); });
+               cluster.run_for(length);
+               for (std::size_t i = 0; i < members; ++i) {
+                 CHECK(cluster.core(i).living() == (i < first ? first : apart));
+               }
+               const auto died = cluster.count(member_event_kind::died);
+               cluster.heal();
+               const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+               INFO(seconds(took) << " s");
+               CHECK(took < 30s);
+               cluster.run_for(60s);
+               CHECK(cluster.count(member_event_kind::died) == died);
+             });
+}
+
+TEST_CASE("who leaves is known to all as left, not as dead") {
+  over_seeds(10, {.loss = 0.05}, [](virtual_cluster& cluster) {
+    cluster.add_many(10);
+    cluster.run_for(10s);
+    REQUIRE(cluster.agree());
+    cluster.leave(3);
+    const auto took = cluster.run_until([&] { return cluster.count(member_event_kind::left) == 9; }, 60s);
+    INFO(seconds(took) << " s");
+    // Rumors reach nearly all in a second or two; who missed all of them hears it as soon as it suspects.
+    CHECK(took < 20s);
+    cluster.run_for(60s);
+    CHECK(cluster.core(3).phase() == membership_phase::stopped);
+    for (std::size_t i = 0; i < 10; ++i) {
+      if (i != 3) CHECK(cluster.state(i, 3) == member_state::left);
+    }
+    CHECK(cluster.count(member_event_kind::died) == 0);
+    CHECK(cluster.count(member_event_kind::left) == 9);
+  });
+}
+
+TEST_CASE("a restart of the same name takes the place of the old process") {
+  over_seeds(10, {.loss = 0.01}, [](virtual_cluster& cluster) {
+    cluster.add_many(8);
+    cluster.run_for(10s);
+    cluster.crash(5);
+    cluster.run_for(300ms);
+    cluster.restart(5);
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 60s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 3s);
+    CHECK(cluster.count(member_event_kind::restarted) == 7);
+    CHECK(cluster.count(member_event_kind::died) == 0);
+    CHECK(cluster.count(member_event_kind::name_conflict) == 0);
+  });
+}
+
+TEST_CASE("of two live processes with one name the younger refuses to run") {
+  over_seeds(10, {.loss = 0.01}, [](virtual_cluster& cluster) {
+    cluster.add_many(6);
+    cluster.run_for(10s);
+    const auto younger = cluster.add("n003", 2);
+    const auto took = cluster.run_until([&] { return cluster.core(younger).refused(); }, 30s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 5s);
+    const auto settled = cluster.run_until([&] { return cluster.agree(); }, 60s);
+    INFO("settled after " << seconds(settled) << " s");
+    CHECK(settled < 5s);
+    cluster.run_for(10s);
+    CHECK(cluster.core(younger).phase() == membership_phase::stopped);
+    CHECK(cluster.running(3));
+    CHECK(cluster.count(member_event_kind::name_conflict) == 1);
+    const bool agreed = cluster.agree();
+    CHECK(agreed);
+    for (std::size_t i = 0; i < 6; ++i) {
+      INFO(i);
+      CHECK(cluster.core(i).find("n003")->process == 1);
+      CHECK(cluster.core(i).find("n003")->state == member_state::alive);
+    }
+  });
+}
+
+TEST_CASE("a name is taken back when the younger process crashes before it has yielded") {
+  over_seeds(10, {.loss = 0.01}, [](virtual_cluster& cluster) {
+    cluster.add_many(6);
+    cluster.run_for(10s);
+    // The older cannot reach it, and nobody it.
+    const auto younger = cluster.add("n003", 2);
+    cluster.cut([=](std::size_t from, std::size_t to) { return to == younger && from != 0 && from != 1; });
+    cluster.run_for(2ms);
+    cluster.cut([=](std::size_t, std::size_t to) { return to == younger; });
+    cluster.run_for(1s);
+    cluster.crash(younger);
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 40s);
+    for (std::size_t i = 0; i < 6; ++i)
+      CHECK(cluster.core(i).find("n003")->process == 1);
+    CHECK(cluster.running(3));
+  });
+}
+
+TEST_CASE("a member that is not heard, or does not hear, evicts nobody else") {
+  const std::string_view how = GENERATE("not heard", "not hearing", "hears two only", "heard by two only");
+  INFO(how);
+  over_seeds(5, {.loss = 0.01}, [how](virtual_cluster& cluster) {
+    cluster.add_many(12);
+    cluster.run_for(15s);
+    REQUIRE(cluster.agree());
+    cluster.cut([how](std::size_t from, std::size_t to) {
+      if (how == "not heard") return from == 7;
+      if (how == "not hearing") return to == 7;
+      if (how == "hears two only") return to == 7 && from > 1;
+      return from == 7 && to > 1;
+    });
+    cluster.run_for(5min);
+    cluster.heal();
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 30s);
+    cluster.run_for(60s);
+    for (const auto& one : cluster.events()) {
+      if (one.kind != member_event_kind::died || one.observer == 7) continue;
+      INFO(one.observer << " held " << one.name << " for dead at " << seconds(one.at));
+      CHECK(one.name == "n007");
+    }
+  });
+}
+
+TEST_CASE("where datagrams are blocked, probes by stream keep the cluster together") {
+  over_seeds(3, {}, [](virtual_cluster& cluster) {
+    cluster.add_many(6);
+    cluster.run_for(10s);
+    cluster.block_datagrams(true);
+    cluster.run_for(5min);
+    CHECK(cluster.count(member_event_kind::died) == 0);
+    CHECK(cluster.core(2).counters().stream_acks > 50);
+  });
+}
+
+TEST_CASE("members with slow spells accuse few of the healthy") {
+  // Lifeguard, section V: concurrent slow members, here 4 of 24, each standing still for 10 s at a time.
+  over_seeds(2, {}, [](virtual_cluster& cluster) {
+    cluster.add_many(24);
+    cluster.run_for(15s);
+    for (int round = 0; round < 5; ++round) {
+      for (std::size_t slow = 2; slow < 6; ++slow)
+        cluster.stand_still(slow, 10s);
+      cluster.run_for(20s);
+    }
+    for (const auto& one : cluster.events()) {
+      if (one.kind != member_event_kind::died) continue;
+      INFO(one.observer << " held " << one.name << " for dead at " << seconds(one.at));
+      CHECK((one.name >= "n002" && one.name <= "n005"));
+    }
+    CHECK(cluster.run_until([&] { return cluster.agree(); }, 60s) < 30s);
+  });
+}
+
+TEST_CASE("all members restarted at once converge") {
+  over_seeds(1, {.loss = 0.01}, [](virtual_cluster& cluster) {
+    cluster.add_many(60);
+    cluster.run_for(15s);
+    REQUIRE(cluster.agree());
+    for (std::size_t i = 0; i < 60; ++i)
+      cluster.crash(i);
+    for (std::size_t i = 0; i < 60; ++i)
+      cluster.restart(i);
+    CHECK(cluster.run_until([&] { return cluster.agree(); }, 60s) < 15s);
+    CHECK(cluster.count(member_event_kind::name_conflict) == 0);
+  });
+}
