@@ -3,7 +3,8 @@
 // The one promise: a datagram that was opened once is refused from then on, for good. A sender in the table
 // is judged by its window. One that left it, left when all its datagrams were too old for a stranger
 // (`forget_after` and `freshness` have passed), or for lack of room: then everything up to the newest time of
-// those who left is too old for strangers.
+// those who left is too old for strangers. One that comes back has a window that knows nothing, so that
+// nothing is taken of it that was too old then.
 #pragma once
 
 #include "discovery/gossip_seal/gossip_frame.hpp"
