@@ -68,31 +68,42 @@ TEST_CASE("nobody healthy is held for dead in an hour of 5% loss") {
 }
 
 TEST_CASE("a partition heals within 30 s of its end, however long it was") {
-  const auto [members, apart, seeds] = GENERATE(table<std::size_t, std::size_t, std::uint64_t>(
-    {{2, 1, 20}, {4, 2, 10}, {10, 5, 5}, {20, 1, 3}, {20, 10, 3}}));
-  const auto length = GENERATE(duration{10min}, duration{3h});
-  INFO(apart << " of " << members << " apart for " << seconds(length) << " s");
-  over_seeds(length > 1h ? (members < 10 ? 3 : 0) : seeds, {.loss = 0.01},
-             [=, apart = apart, members = members](virtual_cluster& cluster) {
-               cluster.add_many(members);
-               cluster.run_for(20s);
-               REQUIRE(cluster.agree());
-               // The seeds, 0 and 1, are both on the side that stays whole.
-               const auto first = members - apart;
-               cluster.cut(
-                 [first](std::size_t from, std::size_t to) { return (from < first) != (to < first); });
-               cluster.run_for(length);
-               for (std::size_t i = 0; i < members; ++i) {
-                 CHECK(cluster.core(i).living() == (i < first ? first : apart));
-               }
-               const auto died = cluster.count(member_event_kind::died);
-               cluster.heal();
-               const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
-               INFO(seconds(took) << " s");
-               CHECK(took < 30s);
-               cluster.run_for(60s);
-               CHECK(cluster.count(member_event_kind::died) == died);
-             });
+  struct shape {
+    std::size_t members;
+    std::size_t apart;
+    duration length;
+    std::uint64_t seeds;
+  };
+  // Three hours are more than the time for which others are told of the dead.
+  const auto shape = GENERATE(values<struct shape>({{2, 1, 10min, 20},
+                                                    {4, 2, 10min, 10},
+                                                    {10, 5, 10min, 5},
+                                                    {20, 1, 10min, 3},
+                                                    {20, 10, 10min, 3},
+                                                    {2, 1, 3h, 5},
+                                                    {6, 2, 3h, 3}}));
+  INFO(shape.apart << " of " << shape.members << " apart for " << seconds(shape.length) << " s");
+  over_seeds(shape.seeds, {.loss = 0.01}, [&shape](virtual_cluster& cluster) {
+    cluster.add_many(shape.members + 2);
+    cluster.run_for(20s);
+    REQUIRE(cluster.agree());
+    // Those who were everyone's seeds are gone for good: no seed brings the sides together.
+    cluster.crash(0);
+    cluster.crash(1);
+    cluster.run_until([&] { return cluster.agree(); }, 120s);
+    const auto first = 2 + shape.members - shape.apart;
+    cluster.cut([first](std::size_t from, std::size_t to) { return (from < first) != (to < first); });
+    cluster.run_for(shape.length);
+    for (std::size_t i = 2; i < cluster.size(); ++i)
+      CHECK(cluster.core(i).living() == (i < first ? first - 2 : shape.apart));
+    const auto died = cluster.count(member_event_kind::died);
+    cluster.heal();
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 30s);
+    cluster.run_for(60s);
+    CHECK(cluster.count(member_event_kind::died) == died);
+  });
 }
 
 TEST_CASE("who leaves is known to all as left, not as dead") {
