@@ -14,6 +14,8 @@ seed_core::seed_core(seed_settings settings, std::vector<endpoint> own, std::vec
                      const random_source& random, monotonic_time now)
   : settings_(std::move(settings)), own_(std::move(own)), last_known_(std::move(last_known)), random_(random),
     quota_(settings_.complaint_period, 2 * max_seed_subjects) {
+  // Nothing is known yet, so this makes the subjects of the settings, and what answers bring cannot take
+  // their places.
   rebuild(now);
 }
 
@@ -228,9 +230,6 @@ void seed_core::collect(const seed_entry& entry, const std::string& where, std::
 
 void seed_core::rebuild(monotonic_time now) {
   reached_.clear();
-  // The settings' own entries come before what their answers bring, so that those cannot take their places.
-  for (const auto& entry : settings_.entries)
-    if (entry.kind != seed_kind::address) touch(entry, {}, now);
   std::vector<std::vector<endpoint>> groups;
   for (const auto& entry : settings_.entries)
     collect(entry, {}, groups.emplace_back(), now);

@@ -145,9 +145,7 @@ status check_range(std::string_view field, duration value, duration low, duratio
 
 // The line without its comment.
 std::string_view content_of(std::string_view line) noexcept {
-  for (std::size_t at = 0; at < line.size(); ++at)
-    if (line[at] == '#' && (at == 0 || is_space(line[at - 1]))) return trimmed(line.substr(0, at));
-  return trimmed(line);
+  return trimmed(line.substr(0, line.find('#')));
 }
 
 } // namespace

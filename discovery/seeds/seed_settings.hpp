@@ -69,8 +69,7 @@ struct seed_file {
   std::size_t wrong_lines = 0;
 };
 
-// "# comments" begin a line or follow a space; empty lines are fine, carriage returns too. A file may not
-// name files.
+// A # begins a comment; empty lines are fine, carriage returns too. A file may not name files.
 seed_file parse_seed_file(std::string_view text);
 
 struct seed_settings {

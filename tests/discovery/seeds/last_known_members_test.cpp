@@ -132,6 +132,22 @@ TEST_CASE("a write that fails is tried again, and said once a minute") {
   CHECK_THAT(w.content(), Contains("\n10.0.0.2:1\n"));
 }
 
+TEST_CASE("after a write that failed it is not taken for granted what the file says") {
+  for (std::uint64_t errors = 1; errors <= 3; ++errors)
+    for (const auto kind : {disk_fault::write_error, disk_fault::sync_failure}) {
+      one_node w;
+      w.program().remember({"10.0.0.1:1"});
+      w.in.run_for(1min);
+      w.node->storage().strike(kind, errors);
+      w.program().remember({"10.0.0.2:1"});
+      const auto syncs = w.node->storage().counters().syncs;
+      w.program().remember({"10.0.0.1:1"});
+      w.in.run_for(5min);
+      CHECK_THAT(w.content(), Contains("\n10.0.0.1:1\n"));
+      CHECK(w.node->storage().counters().syncs > syncs);
+    }
+}
+
 TEST_CASE("a crash at any operation of a write leaves the members of before or of after") {
   std::set<strings> found;
   for (std::uint64_t operations = 0; operations < 10; ++operations)

@@ -17,7 +17,30 @@ std::string many_hosts(int count) {
 
 } // namespace
 
-TEST_CASE("few look-ups are under way at a time, and those that wait longest go first") {
+TEST_CASE("those that wait longest are asked first") {
+  answered_core w{settings_of({"a:1", "b:1", "c:1", "d:1", "e:1", "f:1", "g:1", "h:1", "i:1"})};
+  const auto due = w.core.take_due(w.now);
+  REQUIRE(due.size() == max_seed_lookups_at_a_time);
+  w.answer(due[0]); // there is no a: it is due again in a second
+  w.now += 5s;
+  const auto next = w.core.take_due(w.now);
+  REQUIRE(next.size() == 1);
+  CHECK(next[0].name == "i");
+}
+
+TEST_CASE("of a service the first targets are asked") {
+  answered_core w{settings_of({"srv:_x._udp.org"})};
+  std::vector<service_record> records;
+  for (int i = 0; i < 100; ++i)
+    records.push_back({fmt::format("t{:03}", i), 7, 0, 0});
+  w.services.insert_or_assign("_x._udp.org", records);
+  const auto asked = w.pass(1s);
+  CHECK(asked.size() == 1 + max_seed_service_targets);
+  CHECK(asked.contains("t063"));
+  CHECK_FALSE(asked.contains("t064"));
+}
+
+TEST_CASE("few look-ups are under way at a time") {
   answered_core w{settings_of({"file:/seeds"})};
   w.files.insert_or_assign("/seeds", many_hosts(20));
   for (int i = 0; i < 20; ++i)

@@ -101,7 +101,7 @@ TEST_CASE("a file's good lines are read, its bad ones told by number") {
   const auto file = parse_seed_file("\xEF\xBB\xBF# ours\r\n"
                                     "10.0.0.7:4370 # the first\r\n"
                                     "\n"
-                                    "  node-2:4370\n"
+                                    "  node-2:4370# no space\n"
                                     "node-3\n"
                                     "file:/etc/more\n"
                                     "srv:_troupe._udp.example.org");
