@@ -174,9 +174,100 @@ TEST_CASE("what a returning side accuses others of is not believed, what it has 
     CHECK(me.state("a") == member_state::alive);
     CHECK(me.next(packet_kind::push_pull_reply).to(9));
   }
+  SECTION("one that is dead here and alive there is tried at once, not when its turn comes") {
+    me.hear("b", 3, {suspect_rumor{"a", 100, 0, "b"}});
+    me.run_for(1h);
+    REQUIRE(me.state("a") == member_state::dead);
+    const auto tries_within = [&](duration how_long) {
+      me.take();
+      me.run_for(how_long);
+      const auto sent = me.take();
+      return std::count_if(sent.begin(), sent.end(), [](const auto& one) { return one.to(2); });
+    };
+    while (tries_within(300ms) > 0)
+      continue;
+    me.hear("x", 9, {alive_rumor{record_of("x", 9)}, alive_rumor{record_of("a", 2)}},
+            packet_kind::push_pull_reply);
+    CHECK(me.state("a") == member_state::dead);
+    CHECK(tries_within(300ms) > 0);
+  }
   SECTION("a member's table is another matter") {
     me.hear("b", 3, {dead_rumor{"a", 100, 0, "b"}}, packet_kind::push_pull);
     CHECK(me.state("a") == member_state::suspect);
+  }
+}
+
+TEST_CASE("the older of two processes with one name is told, objects, and takes its name back") {
+  lone_member me;
+  auto younger = record_of("me", 9);
+  younger.process = 101;
+  me.hear("a", 2, {alive_rumor{younger}});
+  auto sent = me.take();
+  REQUIRE(std::any_of(sent.begin(), sent.end(), [](const auto& one) {
+    const auto* claim = one.template rumor_about<claim_rumor>("me");
+    return one.to(9) && claim != nullptr && *claim == claim_rumor{"me", 100, 101};
+  }));
+  CHECK_FALSE(me.core().refused());
+  me.hear("a", 2, {left_rumor{"me", 101, 100}});
+  CHECK(me.core().self().incarnation == 1);
+  me.hear("a", 2, {left_rumor{"me", 101, 100}});
+  CHECK(me.core().self().incarnation == 1);
+}
+
+TEST_CASE("the younger of two processes with one name refuses to run and says so") {
+  lone_member me;
+  me.hear("a", 2, {claim_rumor{"me", 100, 100}});
+  me.hear("a", 2, {claim_rumor{"me", 99, 98}});
+  CHECK_FALSE(me.core().refused());
+  me.hear("a", 9, {claim_rumor{"me", 99, 100}});
+  CHECK(me.core().refused());
+  CHECK(me.happened(member_event_kind::name_conflict, "me"));
+  for (int again = 0; again < 2; ++again) {
+    const auto sent = me.take();
+    CHECK(std::any_of(sent.begin(), sent.end(), [](const auto& one) {
+      const auto* goodbye = one.template rumor_about<left_rumor>("me");
+      return one.to(9) && goodbye != nullptr && *goodbye == left_rumor{"me", 100, 99};
+    }));
+    me.hear("a", 9, {claim_rumor{"me", 99, 100}});
+  }
+  me.run_for(5s);
+  CHECK(me.core().phase() == membership_phase::stopped);
+}
+
+TEST_CASE("when a process is replaced from elsewhere, the old one is asked whether it still lives") {
+  lone_member me;
+  me.meet({{"a", 2}, {"b", 3}});
+  auto younger = record_of("a", 9);
+  younger.process = 101;
+  me.hear("b", 3, {alive_rumor{younger}});
+  CHECK(me.happened(member_event_kind::restarted, "a"));
+  auto sent = me.take();
+  CHECK(std::any_of(sent.begin(), sent.end(),
+                    [](const auto& one) { return one.to(2) && one.template rumor_about<alive_rumor>("a"); }));
+  SECTION("and again whenever it pings") {
+    me.hear("a", 2, {}, packet_kind::ping, 5);
+    const auto ack = me.next(packet_kind::ack);
+    REQUIRE(ack.rumor_about<alive_rumor>("a") != nullptr);
+    CHECK(ack.rumor_about<alive_rumor>("a")->record.process == 101);
+  }
+  SECTION("the name is given back when the younger yields, and its word is not believed any more") {
+    me.hear("b", 3, {left_rumor{"a", 101, 100}});
+    CHECK(me.state("a") == member_state::dead);
+    me.hear("b", 3, {alive_rumor{younger}});
+    CHECK(me.state("a") == member_state::dead);
+    me.hear("b", 3, {alive_rumor{record_of("a", 2, 1)}});
+    CHECK(me.state("a") == member_state::alive);
+    CHECK(me.core().find("a")->process == 100);
+    younger.process = 102;
+    me.hear("b", 3, {alive_rumor{younger}});
+    CHECK(me.core().find("a")->process == 102);
+  }
+  SECTION("the name is given back when the younger dies and the older has claimed it") {
+    me.hear("b", 3, {claim_rumor{"a", 100, 101}, suspect_rumor{"a", 101, 0, "b"}});
+    me.run_for(40s);
+    me.hear("b", 3, {alive_rumor{record_of("a", 2, 1)}});
+    CHECK(me.state("a") == member_state::alive);
+    CHECK(me.core().find("a")->process == 100);
   }
 }
 
