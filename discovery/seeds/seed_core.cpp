@@ -181,8 +181,7 @@ seed_core::subject* seed_core::touch(const seed_entry& entry, std::string_view w
   auto found = subjects_.find(which);
   if (found == subjects_.end()) {
     if (subjects_.size() >= max_seed_subjects) {
-      complain("names and files", {},
-               fmt::format("more than {} names and files; the rest is left out", max_seed_subjects), now);
+      too_many_ = true;
       return nullptr;
     }
     found = subjects_.emplace(which, subject{}).first;
@@ -230,10 +229,14 @@ void seed_core::collect(const seed_entry& entry, const std::string& where, std::
 
 void seed_core::rebuild(monotonic_time now) {
   reached_.clear();
+  too_many_ = false;
   std::vector<std::vector<endpoint>> groups;
   for (const auto& entry : settings_.entries)
     collect(entry, {}, groups.emplace_back(), now);
   groups.push_back(last_known_);
+  if (too_many_)
+    complain("names and files", {},
+             fmt::format("more than {} names and files; the rest is left out", max_seed_subjects), now);
   std::erase_if(subjects_, [this](const auto& each) { return !reached_.contains(each.first); });
 
   const bool all_answered =

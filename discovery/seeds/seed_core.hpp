@@ -127,6 +127,7 @@ private:
 
   std::map<key, subject> subjects_;
   std::set<key> reached_; // by the walk that goes on
+  bool too_many_ = false; // it came to more than may be
   std::map<std::uint64_t, key> asked_;
   std::uint64_t numbers_ = 0;
   std::size_t lookups_ = 0; // under way
