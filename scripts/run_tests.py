@@ -16,7 +16,7 @@ import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PRESETS = ("dev", "asan", "tsan", "release")
-LABELS = ("unit", "sim", "process", "client", "house", "fuzz", "bench", "threads")
+LABELS = ("unit", "sim", "process", "client", "house", "fuzz", "bench", "threads", "discovery")
 NEEDS_EVERYTHING = {"process", "client", "bench"}  # these start programs that no ctest entry names
 CASES = re.compile(r"^\[cases\] (\d+) passed, (\d+) failed$", re.MULTILINE)
 NOT_AN_EXECUTABLE = "Unable to find executable"
