@@ -2,7 +2,9 @@
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -79,6 +81,40 @@ def wait_until(condition, complaint=lambda: "it does not happen"):
         if time.monotonic() > end:
             raise RuntimeError(complaint())
         time.sleep(0.01)
+
+
+class Terminal:
+    """A program at a terminal of its own."""
+
+    def __init__(self, command, folder, variables=()):
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.chdir(folder.path)
+            os.execve(command[0], command, folder.environment() | dict(variables))
+        self.said = ""
+
+    def read_until(self, words):
+        end = time.monotonic() + LIMIT
+        while not re.search(words, self.said):
+            ready = select.select([self.terminal], [], [], max(end - time.monotonic(), 0))[0]
+            if not ready:
+                raise RuntimeError(f"no '{words}' in {self.said}")
+            self.said += os.read(self.terminal, 65536).decode()
+        return self.said
+
+    def type(self, keys):
+        os.write(self.terminal, keys.encode())
+
+    def wait(self):
+        """The exit code. The terminal must be read meanwhile, or its program waits."""
+        while True:
+            try:
+                if not os.read(self.terminal, 65536):
+                    break
+            except OSError:
+                break
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
 def runs(pid):
@@ -235,6 +271,20 @@ class Up(unittest.TestCase):
             ran = folder.run("down", "--force")
             self.assertEqual((ran.returncode, ran.stdout), (0, "play is down\n"))
 
+    def test_a_terminal_has_colours_unless_they_are_not_wanted(self):
+        for variables, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+            with Folder() as folder:
+                folder.write([{"name": "a"}, {"name": "front"}])
+                terminal = Terminal([TROUPE, "up"], folder, variables)
+                said = terminal.read_until("Ctrl-C or troupe down")
+                self.assertEqual("\x1b[36ma     | \x1b[0mthis is a" in said, coloured, said)
+                self.assertEqual("\x1b[33mfront | \x1b[0mthis is front" in said, coloured, said)
+                self.assertEqual("\x1b" in said, coloured, said)
+                # Ctrl-C in the terminal is for `troupe up`, which lets the nodes drain.
+                terminal.type("\x03")
+                terminal.read_until("front .*draining")
+                self.assertEqual(terminal.wait(), 0)
+
     def test_mistakes_are_told_before_anything_starts(self):
         with Folder() as folder:
             ran = folder.run("up")
@@ -308,6 +358,10 @@ class Looking(unittest.TestCase):
                 self.assertLess(seen[0]["nodes"][0]["seconds"], seen[1]["nodes"][0]["seconds"])
                 watcher.stdout.close()
                 watcher.wait(LIMIT)
+            terminal = Terminal([TROUPE, "ps", "--watch"], folder)
+            terminal.read_until(r"(?s)\x1b\[H\x1b\[2Jplay, run by.*serving.*\x1b\[H\x1b\[2Jplay, run by")
+            terminal.type("\x03")
+            self.assertEqual(terminal.wait(), -signal.SIGINT)
 
 
 if __name__ == "__main__":
