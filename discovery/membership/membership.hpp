@@ -77,6 +77,8 @@ public:
   const member_record& self() const noexcept { return self_; }
   // Null for a name that is not known; of itself, self().
   const member_record* find(std::string_view name) const;
+  // When its last message came, whatever it said; the beginning of time when none did.
+  monotonic_time last_heard(std::string_view name) const;
   // Calls with each that is known, itself first, the others by name, the dead and those who left too. Must
   // not change the member.
   void visit(const std::function<void(const member_record&)>& with) const;
