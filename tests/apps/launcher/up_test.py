@@ -232,6 +232,30 @@ class Up(unittest.TestCase):
             folder.up()
             folder.wait_for("all 2 nodes serve")
 
+    def test_nodes_are_started_anew_on_request_one_after_the_other(self):
+        with Folder() as folder:
+            folder.write([{"name": "a"}, {"name": "b"}, {"name": "bad", "settings": {
+                "stand_in.exit": "2", "stand_in.exit_unless": str(folder.path / "repaired")}}])
+            self.assertEqual(folder.run("up", "-d").returncode, 0)
+            before = folder.nodes()
+            self.assertEqual(before["bad"]["state"], "given up")
+            ran = folder.run("restart", "bad")
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn(f"error: bad does not serve: exit code 2: wrong usage\nfix: see {folder.path}/.troupe/play/bad.log", ran.stderr)
+            (folder.path / "repaired").touch()
+            ran = folder.run("restart")
+            self.assertEqual((ran.returncode, ran.stdout), (0, "a serves anew\nb serves anew\nbad serves anew\n"), ran)
+            after = folder.nodes()
+            for name in ("a", "b"):
+                self.assertNotEqual(after[name]["pid"], before[name]["pid"])
+                self.assertEqual((after[name]["restarts"], after[name]["ports"]["http"]), (1, before[name]["ports"]["http"]))
+                self.assertIn("draining\n", (folder.path / f".troupe/play/{name}.log").read_text())
+            ran = folder.run("restart", "badd")
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("there is no node 'badd'; did you mean 'bad'?; there are: a, b, bad", ran.stderr)
+            folder.run("down")
+            self.assertIn("play does not run\nfix: start it with `troupe up", folder.run("restart").stderr)
+
     def test_in_the_background(self):
         with Folder() as folder:
             folder.write([{"name": "a"}, {"name": "b"}], "restart: {after: 10ms}")
