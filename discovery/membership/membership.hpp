@@ -135,6 +135,7 @@ private:
 
   // membership_probe.cpp
   void run_probe();
+  const member_entry* next_to_probe();
   void begin_probe();
   void ask_others();
   void probe_failed();
@@ -166,6 +167,7 @@ private:
   void hear_accusation(std::uint64_t process, std::uint64_t incarnation, hearing& how);
   bool knows_better(const member_entry& entry, std::uint64_t incarnation, hearing& how) const;
   void suspect(member_entry& entry, std::uint64_t incarnation, const std::string& accuser);
+  void verify_soon(const std::string& name);
   void accuse_to_its_face(const member_entry& entry);
   void die(member_entry& entry, const std::string& accuser);
   void run_suspicions();
@@ -190,6 +192,7 @@ private:
   monotonic_time now_ = monotonic_time::min();
   std::uint64_t next_sequence_ = 1;
   std::optional<probe_round> probe_;
+  std::vector<std::string> to_verify_;            // suspects whom others accuse, to be probed next
   bool only_streams_ = false;                     // the last ack came by stream only
   std::map<std::uint64_t, relayed_probe> relays_; // by the sequence of the ping that was sent for another
   std::map<std::string, monotonic_time, std::less<>> doubted_; // the suspects, and when each is declared dead
