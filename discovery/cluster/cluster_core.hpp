@@ -61,9 +61,11 @@ private:
   status open_on_loop();
   void close();
 
-  // -- cluster_core.cpp: the loop's turns
+  // -- cluster_wishes.cpp
   void wish(const std::unique_lock<std::mutex>& held);
   void grant_wishes();
+
+  // -- cluster_core.cpp: the loop's turns
   void on_gossip(gossip_topic topic, gossip_channel channel, const endpoint& from,
                  std::span<const std::byte> payload);
   void on_timer();
