@@ -140,7 +140,6 @@ void gossip_streams::on_greeted(gossip_stream& which) {
 }
 
 void gossip_streams::on_message(gossip_stream& which, std::uint8_t topic, std::span<const std::byte> bytes) {
-  if (finishing_) return;
   around_.receiver.on_payload(static_cast<gossip_topic>(topic), gossip_channel::stream, which.peer(), bytes);
 }
 

@@ -24,7 +24,7 @@ public:
 
   status send(gossip_topic topic, const endpoint& to, std::span<const std::byte> payload);
 
-  // No further stream, and no further message; `then` once all that waited is sent and taken.
+  // No further stream is accepted; `then` once all that waited is sent and taken.
   void finish(std::function<void()> then);
   // Ends all.
   void end(const status& why);

@@ -151,6 +151,30 @@ TEST_CASE("streams that idle and are used again at any moment lose nothing") {
   }
 }
 
+TEST_CASE("what waits for a peer who says goodbye is sent before the stream is closed") {
+  with_stranger w{with_keys(), {.stream_buffer = 10'000}};
+  auto sealer = w.who().sealer();
+  w.greet(sealer);
+  auto& stream = *w.who().streams[0];
+  stream.stream->pause_reading();
+  const auto greeting = stream.received.size();
+  w.at_b().send(gossip_channel::stream, w.where(w.c), numbered(300'000));
+  w.at_b().send(gossip_channel::stream, w.where(w.c), numbered(100'000), gossip_topic::registry);
+  w.in.run_for(100ms);
+  w.who().say(sealer, gossip_goodbye{7, 0});
+  w.in.run_for(100ms);
+  CHECK(w.at_b().counts().streams == 1);
+  stream.stream->resume_reading();
+  w.in.run_for(1s);
+  REQUIRE(w.who().closed());
+  CHECK(stream.closed->ok());
+  CHECK(stream.received.size() > greeting + 400'000);
+  CHECK(w.at_b().failed.empty());
+  CHECK(w.at_b().counts().messages_sent == 2);
+  CHECK(w.at_b().counts().streams == 0);
+  CHECK(w.at_b().counts().streams_refused == 0);
+}
+
 TEST_CASE("the keys change under traffic, and no message is lost") {
   gossipers w{with_keys("a")};
   std::size_t sent = 0;

@@ -146,6 +146,23 @@ TEST_CASE("real sockets: one port for both channels, payloads of all sizes, answ
   }
 }
 
+TEST_CASE("real sockets: IPv6") {
+  real_environment real;
+  const auto world = real.get();
+  const endpoint local{*ip_address::parse("::1"), 0};
+  gossiper a{world, "a", false, local};
+  if (a.outcome.code() == status_code::unavailable) return; // the machine has none
+  REQUIRE(a.outcome.ok());
+  gossiper b{world, "b", false, local};
+  b.echo = true;
+  a.send(gossip_channel::datagram, b.where, pattern(1000));
+  REQUIRE(a.hears(1));
+  a.send(gossip_channel::stream, b.where, pattern(100'000));
+  REQUIRE(a.hears(2));
+  CHECK(a.heard().back() == pattern(100'000));
+  CHECK(a.counts().streams_opened == 1);
+}
+
 TEST_CASE("real sockets: a port that is taken, by either protocol, and who does not listen") {
   real_environment real;
   const auto world = real.get();
