@@ -38,8 +38,11 @@ void outgoing_call::send(coroutine_run* run, std::uint32_t credit) {
   credit_ = credit;
   auto inherited = run ? run->until() : deadline::never();
   until_ = inherited;
+  const auto of_method = method_->kind == method_kind::unary ? host_->timeout_of(*method_) : duration::zero();
   if (options_->timeout())
     until_ = deadline::sooner(until_, deadline::after(host_->now(), *options_->timeout()));
+  else if (of_method > duration::zero())
+    until_ = deadline::sooner(until_, deadline::after(host_->now(), of_method));
   else if (until_.is_never())
     until_ = deadline::after(host_->now(), host_->services().default_call_timeout);
   own_deadline_ = until_ < inherited;

@@ -26,7 +26,8 @@ class call_options {
 public:
   call_options() = default;
 
-  // How long the call may take, if that is sooner than the deadline it inherits.
+  // How long the call may take, if that is sooner than the deadline it inherits. Unary calls that do not say
+  // may take as long as the contract says of the method ((troupe.method).timeout).
   call_options&& timeout(duration limit) && {
     timeout_ = limit;
     return std::move(*this);

@@ -2,6 +2,9 @@
 
 #include "actors/service/client.hpp"
 #include "runtime/probe/probe.hpp"
+#include "troupe/options.pb.h"
+
+#include <google/protobuf/descriptor.h>
 
 #include <cassert>
 
@@ -117,6 +120,14 @@ service_route& coroutine_host::route_to(const service_info& service) {
   for (auto& [known, route] : routes_)
     if (known == &service) return *route;
   return *routes_.emplace_back(&service, &node_->directory->route(service.name)).second;
+}
+
+duration coroutine_host::timeout_of(const method_info& method) {
+  for (const auto& [known, timeout] : timeouts_)
+    if (known == &method) return timeout;
+  const auto& said = method.descriptor().options().GetExtension(troupe::method).timeout();
+  const auto timeout = std::chrono::seconds{said.seconds()} + duration{said.nanos()};
+  return timeouts_.emplace_back(&method, timeout).second;
 }
 
 void coroutine_host::start(std::unique_ptr<coroutine_run> run) {

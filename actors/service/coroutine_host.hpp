@@ -36,6 +36,10 @@ public:
   // The way to a service, looked up in the directory once.
   service_route& route_to(const service_info& service);
 
+  // How long calls of a method may take whose caller does not say, as the contract has it
+  // ((troupe.method).timeout); zero when it says nothing. Read from the contract once.
+  duration timeout_of(const method_info& method);
+
   // Runs the root until it waits or ends. Owns the run from here on.
   void start(std::unique_ptr<coroutine_run> run);
 
@@ -75,6 +79,7 @@ private:
   boost::intrusive::list<coroutine_run, boost::intrusive::constant_time_size<false>> runs_;
   std::size_t run_count_ = 0;
   std::vector<std::pair<const service_info*, service_route*>> routes_; // an actor calls few services
+  std::vector<std::pair<const method_info*, duration>> timeouts_;      // nor many methods
   coroutine_run* current_ = nullptr;
   std::exception_ptr failure_;
 };

@@ -25,6 +25,13 @@ public:
 
   task<elsewhere::Number> look(const elsewhere::Number& which) override { return work(which); }
   task<elsewhere::Number> add(const elsewhere::Number& which) override { return work(which); }
+  task<elsewhere::Number> wait(const elsewhere::Number& which) override {
+    co_await sleep_for(std::chrono::milliseconds{which.value()});
+    co_return which;
+  }
+  task<elsewhere::Number> wait_for_another(const elsewhere::Number& which) override {
+    co_return co_await client<elsewhere::Counter>().wait(which);
+  }
 
 private:
   task<elsewhere::Number> work(elsewhere::Number which) {
@@ -181,4 +188,39 @@ TEST_CASE("a node that refuses calls at once, and so seems idle, does not attrac
     CHECK(out.longest < 50ms);
     REQUIRE(sim.now() - begun < 2s);
   });
+}
+
+TEST_CASE(
+  "a method's time-out holds for calls of clients that set none, and within the deadline they inherit") {
+  simulation sim{{.nodes = 2}};
+  sim.install_on({0}, module<counter>(std::make_shared<executions>()));
+  sim.start();
+  const auto took = [&](auto work) {
+    const auto begun = sim.now();
+    const auto outcome = sim.run(work, 1h);
+    return std::pair{outcome ? status_code::ok : outcome.error().code(), sim.now() - begun};
+  };
+  const auto wait = [](std::uint64_t milliseconds) {
+    return [=](visitor& self) { return self.client<elsewhere::Counter>().wait(number(milliseconds)); };
+  };
+  CHECK(took(wait(2300)).first == status_code::ok);
+  const auto late = took(wait(3000));
+  CHECK(late.first == status_code::deadline_exceeded);
+  CHECK((late.second >= 2500ms && late.second < 2600ms));
+  // The caller's own word counts, longer or shorter.
+  const auto told = [](std::uint64_t milliseconds, duration limit) {
+    return [=](visitor& self) {
+      return self.client<elsewhere::Counter>(call_options().timeout(limit)).wait(number(milliseconds));
+    };
+  };
+  CHECK(took(told(3000, 5s)).first == status_code::ok);
+  CHECK(took(told(3000, 1s)).second < 1100ms);
+  // A call inside of a handler inherits a deadline, and has the method's time-out within it.
+  const auto through = [](duration limit) {
+    return [=](visitor& self) {
+      return self.client<elsewhere::Counter>(call_options().timeout(limit)).wait_for_another(number(60'000));
+    };
+  };
+  CHECK(took(through(20s)).second < 2600ms);
+  CHECK(took(through(1s)).second < 1100ms);
 }
