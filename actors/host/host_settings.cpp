@@ -126,6 +126,7 @@ status missing_half(std::string_view group) {
 void declare_host_settings(settings_schema& schema, const std::string& program) {
   declare_node(schema, program);
   declare_link_settings(schema);
+  declare_discovery_settings(schema);
   declare_doors(schema);
   schema.add_group(
     "auth", "Who may call through the HTTP and gRPC doors.",
@@ -169,6 +170,7 @@ result<node_options> node_options_of(const settings& from) {
   out.default_call_timeout = from.get<duration>("node.call_timeout");
   if (auto outcome = add_link_options(from, out); !outcome.ok()) return outcome;
   if (out.link) out.link->application_version = from.get<std::string>("docs.version");
+  if (auto outcome = add_discovery_options(from, out); !outcome.ok()) return outcome;
   return out;
 }
 
