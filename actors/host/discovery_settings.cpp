@@ -13,9 +13,9 @@ constexpr auto off = "off";
 
 std::vector<std::string> strategies() {
   std::vector<std::string> out{off};
-  for (auto each :
-       {split_brain_strategy::keep_majority, split_brain_strategy::keep_oldest,
-        split_brain_strategy::keep_referee, split_brain_strategy::static_quorum, split_brain_strategy::down_all})
+  for (auto each : {split_brain_strategy::keep_majority, split_brain_strategy::keep_oldest,
+                    split_brain_strategy::keep_referee, split_brain_strategy::static_quorum,
+                    split_brain_strategy::down_all})
     out.emplace_back(to_string(each));
   return out;
 }
@@ -47,18 +47,20 @@ void declare_discovery_settings(settings_schema& schema) {
       setting::integer("port", 7401, 0, 65535, "Port of the gossip; 0 lets the kernel choose."),
       setting::text("advertise", "",
                     "Where others reach the gossip, ADDRESS or ADDRESS:PORT; empty: where it listens."),
-      setting::list("seeds", {},
-                    "Where to look for others: 10.0.0.7:7401, host:7401 (A and AAAA), srv:_gossip._udp.example "
-                    "(SRV), file:PATH (a line each). It may name this node itself."),
-      setting::secret("keys",
-                      "Keys that seal the gossip, a line each, base64 of 32 random bytes (openssl rand -base64 "
-                      "32). The first seals, all open; so keys change while the cluster runs.")
+      setting::list(
+        "seeds", {},
+        "Where to look for others: 10.0.0.7:7401, host:7401 (A and AAAA), srv:_gossip._udp.example "
+        "(SRV), file:PATH (a line each). It may name this node itself."),
+      setting::secret(
+        "keys", "Keys that seal the gossip, a line each, base64 of 32 random bytes (openssl rand -base64 "
+                "32). The first seals, all open; so keys change while the cluster runs.")
         .can_reload(),
       setting::text("state_file", "", "Remembers the members here, to find them again after a restart."),
       setting::time("refresh", seeds.refresh, 1s, 1h, "How often names of seeds are looked up again."),
       setting::text("zone", "", "Where this node stands: a data centre, a rack."),
       setting::list("roles", {}, "What this node is for; others and the split-brain policy see it."),
-      setting::integer("capacity", 0, 0, 1'000'000'000, "How much it can take, beside the others; 0: unsaid."),
+      setting::integer("capacity", 0, 0, 1'000'000'000,
+                       "How much it can take, beside the others; 0: unsaid."),
       setting::time("protocol_period", membership.protocol_period, 10ms, 10min,
                     "Each node probes one other this often."),
       setting::time("probe_timeout", membership.probe_timeout, 1ms, 10min,
@@ -121,9 +123,10 @@ status add_addresses(const settings& from, cluster_member_options& to) {
   const auto advertise = from.get<std::string>("discovery.advertise");
   if (advertise.empty()) {
     if (address->is_any())
-      return invalid_argument("discovery.address {} is all addresses of this machine, and others must be told "
-                              "one of them: set discovery.advertise",
-                              text);
+      return invalid_argument(
+        "discovery.address {} is all addresses of this machine, and others must be told "
+        "one of them: set discovery.advertise",
+        text);
     return {};
   }
   if (const auto alone = ip_address::parse(advertise))
@@ -160,8 +163,9 @@ status add_discovery_options(const settings& from, node_options& to) {
     return {};
   }
   if (!to.link)
-    return invalid_argument("discovery.enabled needs link.enabled: nodes that know of each other talk through "
-                            "the link");
+    return invalid_argument(
+      "discovery.enabled needs link.enabled: nodes that know of each other talk through "
+      "the link");
   cluster_member_options out;
   if (auto outcome = add_addresses(from, out); !outcome.ok()) return outcome;
   auto keys = gossip_keys_of(from);

@@ -43,7 +43,8 @@ status at_door(std::string_view door, const status& why) {
 } // namespace
 
 std::string door_ports::to_json() const {
-  return fmt::format(R"({{"http":{},"grpc":{},"admin":{},"link":{}}})", http, grpc, admin, link);
+  return fmt::format(R"({{"http":{},"grpc":{},"admin":{},"link":{},"gossip":{}}})", http, grpc, admin, link,
+                     gossip);
 }
 
 status doors::state::open_http(const settings& from) {
@@ -109,13 +110,19 @@ status doors::state::open_grpc(const settings& from) {
 
 status doors::state::open_admin(const settings& from) {
   operators = std::make_unique<admin_pages>(dependencies.of, dependencies.health, dependencies.numbers,
-                                            dependencies.logs);
+                                            dependencies.logs, dependencies.leave);
   http_server_hooks around;
   around.warn = [log = http_log](std::string_view what) { log.warning(what); };
   auto started = http_server::start(admin_options_of(from), *operators, std::move(around));
   if (!started) return at_door("the operators'", started.error());
   admin = std::move(*started);
   ports.admin = admin->port();
+  // So that whoever finds one node finds the operators' doors of all.
+  if (auto* cluster = dependencies.of.cluster()) {
+    auto address = ip_address::parse(from.get<std::string>("admin.address")).value_or(ip_address::loopback());
+    if (address.is_any()) address = cluster->address().address;
+    return cluster->set_metadata_value("admin", endpoint{address, ports.admin}.to_string());
+  }
   return {};
 }
 
@@ -126,6 +133,7 @@ result<std::unique_ptr<doors>> doors::open(const settings& from, doors_dependenc
   inner->token_check = std::move(*tokens);
   if (auto* link = dependencies.of.link())
     if (auto address = link->local_address()) inner->ports.link = address->port;
+  if (auto* cluster = dependencies.of.cluster()) inner->ports.gossip = cluster->local().port;
   if (from.get<bool>("admin.enabled"))
     if (auto outcome = inner->open_admin(from); !outcome.ok()) return outcome;
   if (from.get<bool>("grpc.enabled"))

@@ -11,8 +11,8 @@
 
 namespace troupe {
 
-// The settings of every node: groups node, link, discovery, split_brain, log, http, grpc, admin, auth and docs. A
-// node is called like its program unless it is given a name.
+// The settings of every node: groups node, link, discovery, split_brain, log, http, grpc, admin, auth and
+// docs. A node is called like its program unless it is given a name.
 void declare_host_settings(settings_schema& schema, const std::string& program);
 
 // Parts of it.

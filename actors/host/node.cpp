@@ -50,8 +50,8 @@ module_limits limits_of(const service_module& module) {
     .max_concurrent = module.max_concurrent().value_or(concurrent ? concurrent : default_max_concurrent)};
 }
 
-// Names the actor system to others: CAF gives an id of its own only to systems with its middleman. Runs before
-// the first actor is made.
+// Names the actor system to others: CAF gives an id of its own only to systems with its middleman. Runs
+// before the first actor is made.
 class name_system final : public caf::thread_hook {
 public:
   explicit name_system(caf::node_id id) : id_(std::move(id)) {}
@@ -63,8 +63,8 @@ private:
   caf::node_id id_;
 };
 
-// Of the node's name, its start and chance: another one for each start of each node, also where all nodes have
-// one seed.
+// Of the node's name, its start and chance: another one for each start of each node, also where all nodes
+// have one seed.
 caf::node_id make_node_id(const std::string& name, const environment& world) {
   caf::node_id::default_data::host_id_type host{};
   const auto start = static_cast<std::uint64_t>(world.clock.wall_now().time_since_epoch().count());
@@ -171,7 +171,7 @@ child_spec node::state::instance_spec(const std::shared_ptr<const service_module
   };
   // What is back soon is not away: requests wait for it.
   spec.on_down = [this, reference, service = module->service().name, index](bool soon,
-                                                                           const std::string& why) {
+                                                                            const std::string& why) {
     reference->suspend(soon, why);
     if (!soon && cluster_duty) cluster_duty->on_away(service, index);
   };
@@ -199,8 +199,8 @@ void node::state::release_requests() {
       each->suspend(false, "the node has stopped");
 }
 
-// Before the modules start, because what they do then may need services of other nodes. Calls that come before
-// an instance is up wait for it.
+// Before the modules start, because what they do then may need services of other nodes. Calls that come
+// before an instance is up wait for it.
 status node::state::open_gate(environment world) {
   if (!options.link) {
     if (!options.peers.empty())
@@ -211,7 +211,8 @@ status node::state::open_gate(environment world) {
   how.node = options.name;
   if (how.incarnation == 0)
     how.incarnation = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch())
+        .count());
   options.link->incarnation = how.incarnation;
   if (driven) how.run_actors_inline = false;
   auto opened = gate::open(std::move(how), world, *system, directory, contracts, cluster, logs, measured);
@@ -247,9 +248,8 @@ status node::state::join_cluster(environment world) {
     return invalid_argument("the link listens on all addresses of this machine ({}), and others must be told "
                             "one of them: set link.advertise",
                             link->local_address()->to_string());
-  auto joined =
-    node_cluster::start(std::move(how), world, *link, cluster, logs, measured,
-                        [this](const cluster_ending& what) { on_ending(what); });
+  auto joined = node_cluster::start(std::move(how), world, *link, cluster, logs, measured,
+                                    [this](const cluster_ending& what) { on_ending(what); });
   if (!joined) return joined.error();
   cluster_duty = std::move(*joined);
   for (const auto* each : contracts)

@@ -54,8 +54,8 @@ struct node_options {
   // Where others reach the link, "host" or "host:port"; empty: where it listens.
   std::string link_advertise;
 
-  // How the node finds others, which it then keeps a connection to; nothing: it does not. Needs a link. Names,
-  // process, link and version in here are replaced by those above.
+  // How the node finds others, which it then keeps a connection to; nothing: it does not. Needs a link.
+  // Names, process, link and version in here are replaced by those above.
   std::optional<cluster_member_options> discovery;
 
   // Announces the types of CAF messages that are sent to other nodes (add_message_type). May be empty.
@@ -105,9 +105,9 @@ public:
 
   node_phase phase() const;
 
-  // Called once, from an actor's thread or the discovery's, when the tree has ended, and the node has left its
-  // cluster: because stop() was called, or because modules had to be restarted more often than the restart
-  // intensity allows. Called at once when it has ended already.
+  // Called once, from an actor's thread or the discovery's, when the tree has ended, and the node has left
+  // its cluster: because stop() was called, or because modules had to be restarted more often than the
+  // restart intensity allows. Called at once when it has ended already.
   void on_end(std::function<void(const supervisor_exit&)> callback);
 
   // Called once at most, from the discovery's thread, when the cluster will not have the node: it should be

@@ -7,11 +7,10 @@ node_cluster::node_cluster(gate& link, cluster_directory& calls, logging* logs,
   : link_(link), calls_(calls), log_(logs ? logs->get("cluster") : logger{}),
     on_ending_(std::move(on_ending)) {}
 
-result<std::unique_ptr<node_cluster>> node_cluster::start(cluster_member_options options,
-                                                          const environment& world, gate& link,
-                                                          cluster_directory& calls, logging* logs,
-                                                          metrics* numbers,
-                                                          std::function<void(const cluster_ending&)> on_ending) {
+result<std::unique_ptr<node_cluster>>
+node_cluster::start(cluster_member_options options, const environment& world, gate& link,
+                    cluster_directory& calls, logging* logs, metrics* numbers,
+                    std::function<void(const cluster_ending&)> on_ending) {
   std::unique_ptr<node_cluster> out{new node_cluster{link, calls, logs, std::move(on_ending)}};
   auto member = cluster_member::start(std::move(options), world, *out, logs, numbers);
   if (!member) return member.error();
@@ -78,16 +77,21 @@ void node_cluster::disconnect(const std::string& node) {
 void node_cluster::on_member(const member_event& what) {
   calls_.on_member(what.record);
   switch (what.kind) {
-    case member_event_kind::joined:
-    case member_event_kind::changed: connect(what.record); break;
-    case member_event_kind::restarted:
-      // The connection to the earlier process may look alive for a while yet, and would keep the new one out.
-      disconnect(what.record.name);
-      connect(what.record);
-      break;
-    case member_event_kind::died:
-    case member_event_kind::left: disconnect(what.record.name); break;
-    default: break;
+  case member_event_kind::joined:
+  case member_event_kind::changed:
+    connect(what.record);
+    break;
+  case member_event_kind::restarted:
+    // The connection to the earlier process may look alive for a while yet, and would keep the new one out.
+    disconnect(what.record.name);
+    connect(what.record);
+    break;
+  case member_event_kind::died:
+  case member_event_kind::left:
+    disconnect(what.record.name);
+    break;
+  default:
+    break;
   }
 }
 

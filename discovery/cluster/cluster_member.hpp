@@ -87,8 +87,11 @@ public:
 
   // -- thread-safe, never blocking for long
 
-  // The gossip's address as others are told.
+  // The cluster's name.
+  const std::string& name() const noexcept;
+  // The gossip's address as others are told, and where it listens.
   const endpoint& address() const noexcept;
+  const endpoint& local() const noexcept;
   cluster_view_ptr view() const;
   registry_snapshot_ptr services() const { return view()->services; }
 
