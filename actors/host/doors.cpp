@@ -12,7 +12,7 @@ namespace troupe {
 struct doors::state {
   explicit state(doors_dependencies given)
     : dependencies(given), http_log(given.logs.get("http")), grpc_log(given.logs.get("grpc")),
-      http_numbers(given.numbers), grpc_numbers(given.numbers, given.of.contracts()) {}
+      http_numbers(given.numbers), grpc_numbers(given.numbers, given.contracts) {}
 
   status open_http(const settings& from);
   status open_grpc(const settings& from);
@@ -48,7 +48,7 @@ std::string door_ports::to_json() const {
 }
 
 status doors::state::open_http(const settings& from) {
-  auto routes = rest_router::build(dependencies.of.contracts());
+  auto routes = rest_router::build(dependencies.contracts);
   if (!routes) return routes.error();
   router = std::make_unique<rest_router>(std::move(*routes));
   auto options = rest_options_of(from);
@@ -60,7 +60,7 @@ status doors::state::open_http(const settings& from) {
 
   std::string document;
   if (from.get<bool>("docs.enabled")) {
-    auto rendered = render_openapi(dependencies.of.contracts(), openapi_options_of(from));
+    auto rendered = render_openapi(dependencies.contracts, openapi_options_of(from));
     if (!rendered) return rendered.error();
     document = std::move(*rendered);
   }
@@ -101,7 +101,7 @@ status doors::state::open_grpc(const settings& from) {
     };
   around.on_call_end = [this](const grpc_call_record& ended) { grpc_numbers.count(ended); };
   around.warn = [log = grpc_log](std::string_view what) { log.warning(what); };
-  auto started = grpc_edge::start(std::move(*options), dependencies.of.contracts(), std::move(around));
+  auto started = grpc_edge::start(std::move(*options), dependencies.contracts, std::move(around));
   if (!started) return at_door("the gRPC", started.error());
   grpc = std::move(*started);
   ports.grpc = grpc->port();

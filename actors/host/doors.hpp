@@ -12,12 +12,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
 // What the doors need; all of it must outlive them.
 struct doors_dependencies {
   node& of;
+  // What the HTTP and gRPC doors offer, whichever node plays it.
+  std::vector<const service_info*> contracts;
   environment world;
   health_registry& health;
   metrics& numbers;

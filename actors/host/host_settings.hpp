@@ -31,6 +31,11 @@ result<std::optional<gossip_keyring>> gossip_keys_of(const settings& from);
 // Leaves out the modules that node.services does not name. INVALID_ARGUMENT: it names one that is not there,
 // or one twice.
 result<std::vector<service_module>> chosen_modules(const settings& from, std::vector<service_module> modules);
+// The contracts of the services that node.offers names, else of those that the node plays. INVALID_ARGUMENT:
+// it names one that the program does not have.
+result<std::vector<const service_info*>> offered_contracts(const settings& from,
+                                                           const std::vector<service_module>& modules);
+
 logging_options logging_options_of(const settings& from);
 
 // Options of the doors. Those that read files (certificates) can fail, naming the setting and the file.

@@ -115,6 +115,8 @@ int program::run(std::vector<service_module> modules) {
   logs_ = std::move(*logs);
   log_ = logs_->get("node");
 
+  auto offered = offered_contracts(*settings_, modules);
+  if (!offered) return complain(name_, offered.error().message(), exit_code::wrong_usage);
   auto chosen = chosen_modules(*settings_, std::move(modules));
   if (!chosen) return complain(name_, chosen.error().message(), exit_code::wrong_usage);
   auto options = node_options_of(*settings_);
@@ -129,10 +131,11 @@ int program::run(std::vector<service_module> modules) {
   }
   node_ = std::move(*started);
   started_check.pass();
-  auto opened = doors::open(*settings_, {*node_, world, health_, numbers_, *logs_, [this] {
-                                           leaving_ = true;
-                                           mailbox_.notify();
-                                         }});
+  auto opened =
+    doors::open(*settings_, {*node_, std::move(*offered), world, health_, numbers_, *logs_, [this] {
+                               leaving_ = true;
+                               mailbox_.notify();
+                             }});
   if (!opened) {
     log_.critical("the node did not start", {{"reason", opened.error().to_string()}});
     return number(opened.error().code() == status_code::invalid_argument ? exit_code::wrong_usage
