@@ -15,7 +15,8 @@ class ShopCluster:
     """
 
     def __init__(self, program, services, flags=(), ports=(0, 0, 0)):
-        self._program, self._services, self._flags = program, services, tuple(flags)
+        self.services = services
+        self._program, self._flags = program, tuple(flags)
         self._ports = ports
         self.nodes = {}
         self.door_name = next(iter(services))
@@ -30,7 +31,7 @@ class ShopCluster:
         """Starts a node, also one that has ended."""
         seeds = ",".join(f"127.0.0.1:{node.gossip}" for other, node in self.nodes.items() if other != name and node.runs())
         ports = self._ports if name == self.door_name else (0, 0, 0)
-        flags = [f"--node.name={name}", f"--node.services={','.join(self._services[name])}", "--node.offers=*", *DISCOVERY,
+        flags = [f"--node.name={name}", f"--node.services={','.join(self.services[name])}", "--node.offers=*", *DISCOVERY,
                  *self._flags]
         if seeds:
             flags.append(f"--discovery.seeds={seeds}")
@@ -74,7 +75,7 @@ class ShopCluster:
     # -- actors, on whichever node plays the service
 
     def player(self, service):
-        return next(self.nodes[name] for name, services in self._services.items() if service in services)
+        return next(self.nodes[name] for name, services in self.services.items() if service in services)
 
     def instances(self, service):
         return self.player(service).instances(service)
@@ -115,7 +116,7 @@ class ShopCluster:
                     if other not in seen or seen[other]["state"] != "alive" or not seen[other]["connected"]:
                         return False
                 for other in running:
-                    for service in self._services[other]:
+                    for service in self.services[other]:
                         if other not in self.ready_places(service, node):
                             return False
             return True
