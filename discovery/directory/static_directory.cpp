@@ -1,5 +1,6 @@
 #include "discovery/directory/static_directory.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace troupe {
@@ -25,6 +26,24 @@ public:
         retry_hint::not_executed);
     if (instances->size() == 1) return call_end_ptr{instances->front()};
     return call_end_ptr{pick(*instances)};
+  }
+
+  result<call_end_ptr> choose_other(const call& what,
+                                    std::span<const call_end_ptr> failed) noexcept override {
+    if (auto other = find_other(failed)) return other;
+    return choose(what);
+  }
+
+  // The least busy one: this is for the few calls that failed, and there are few instances on a node.
+  call_end_ptr find_other(std::span<const call_end_ptr> failed) noexcept override {
+    const auto* instances = current_.load(std::memory_order_acquire);
+    const actor_reference_ptr* best = nullptr;
+    if (instances == nullptr) return nullptr;
+    for (const auto& each : *instances) {
+      if (!each->attached() || std::find(failed.begin(), failed.end(), each) != failed.end()) continue;
+      if (best == nullptr || each->depth() < (*best)->depth()) best = &each;
+    }
+    return best ? call_end_ptr{*best} : nullptr;
   }
 
   bool known() const noexcept override { return current_.load(std::memory_order_acquire) != nullptr; }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ public:
   virtual bool available() const noexcept = 0;
   // Whether there are instances at all.
   virtual bool known() const noexcept = 0;
+  // An instance that is up and none of `failed`; null when there is none.
+  virtual call_end_ptr find_other(std::span<const call_end_ptr> failed) noexcept = 0;
 };
 
 // Thread-safe. Chooses among the instances of a service by power of two choices on the depth of their

@@ -16,8 +16,6 @@ duration spread(duration base, random_source& random) {
   return base / 2 + duration{random.between(0, base.count())};
 }
 
-constexpr duration alone_interval = std::chrono::minutes{1};
-
 } // namespace
 
 membership::membership(membership_settings settings, const random_source& random)
@@ -31,15 +29,11 @@ status membership::start(monotonic_time now, member_record self, std::vector<end
   now_ = now;
   phase_ = membership_phase::running;
   self_ = std::move(self);
-  for (const auto& where : seeds) {
-    if (where != self_.gossip) seeds_.push_back({where, now, settings_.reconnect_first});
-  }
   // Members that are started together do not probe together.
   next_probe_ = now + duration{random_.between(0, settings_.protocol_period.count())};
   next_gossip_ = now + duration{random_.between(0, settings_.gossip_interval.count())};
   next_push_pull_ = now + spread(settings_.push_pull_interval, random_);
-  next_reconnect_ = now;
-  if (!seeds_.empty()) next_alone_ = now + alone_interval;
+  update_seeds(now, seeds);
   announce();
   return {};
 }
@@ -67,7 +61,7 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
   const auto* sender = table_.find(got->sender);
   const bool table = got->kind == packet_kind::push_pull || got->kind == packet_kind::push_pull_reply;
   const bool stranger = sender == nullptr || sender->record.state == member_state::dead;
-  hearing how{from, table, stranger};
+  hearing how{from, table, stranger && settings_.doubted_death};
   for (const auto& one : got->rumors) {
     std::visit([&](const auto& what) { hear(what, how); }, one);
     if (!active()) return {};

@@ -61,6 +61,10 @@ public:
   // Says goodbye; phase() becomes stopped after leave_linger, at once when there is nobody to tell.
   void leave(monotonic_time now);
 
+  // Takes the place of the seeds so far, such as when their names have other addresses by now. May hold its
+  // own endpoint; new ones are tried at once, without end. Has no effect unless running.
+  void update_seeds(monotonic_time now, const std::vector<endpoint>& seeds);
+
   // Tells everyone. INVALID_ARGUMENT when the record gets too large, FAILED_PRECONDITION unless running.
   status update_metadata(monotonic_time now, member_metadata metadata);
 
@@ -121,6 +125,7 @@ private:
   void ask_others();
   void probe_failed();
   void run_relays();
+  void send_nack(const relayed_probe& to);
   void send_ping(const member_entry& entry, std::uint64_t sequence, gossip_channel channel);
   void on_ping(const packet& got, const endpoint& from, gossip_channel channel, bool tell_self);
   void on_ping_request(const packet& got, const endpoint& from);

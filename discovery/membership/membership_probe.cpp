@@ -43,7 +43,7 @@ void membership::send_ping(const member_entry& entry, std::uint64_t sequence, go
   head.target_process = entry.record.process;
   packet_builder out{head, settings_.packet_bytes};
   // The buddy system: who is accused hears it with the first word, and can refute with the next.
-  if (entry.record.state == member_state::suspect) {
+  if (entry.record.state == member_state::suspect && settings_.buddy_system) {
     out.add(suspect_rumor{head.target, head.target_process, entry.accused, self_.name});
   } else if (entry.record.state == member_state::dead) {
     out.add(dead_rumor{head.target, head.target_process, entry.accused, self_.name});
@@ -102,7 +102,8 @@ void membership::on_ping(const packet& got, const endpoint& from, gossip_channel
     if (sender->record.process > got.sender_process && sender->living()) {
       // A younger process has taken its name: it may object, or learn that it should have ended.
       out.add(alive_rumor{sender->record});
-    } else if (sender->record.process == got.sender_process && state == member_state::suspect) {
+    } else if (sender->record.process == got.sender_process && state == member_state::suspect
+               && settings_.buddy_system) {
       out.add(suspect_rumor{got.sender, got.sender_process, sender->accused, self_.name});
     } else if (sender->record.process == got.sender_process && state == member_state::dead) {
       out.add(dead_rumor{got.sender, got.sender_process, sender->accused, self_.name});
@@ -129,7 +130,7 @@ void membership::on_ping_request(const packet& got, const endpoint& from) {
   head.target_process = got.target_process;
   packet_builder out{head, settings_.packet_bytes};
   if (const auto* entry = table_.find(got.target);
-      entry != nullptr && entry->record.state == member_state::suspect) {
+      entry != nullptr && entry->record.state == member_state::suspect && settings_.buddy_system) {
     out.add(suspect_rumor{got.target, entry->record.process, entry->accused, self_.name});
   }
   queue_.fill(out, told_at_most());
@@ -141,12 +142,17 @@ void membership::run_relays() {
     auto& one = at->second;
     if (!one.nacked && now_ >= one.nack_at) {
       one.nacked = true;
-      packet_builder out{header(packet_kind::nack, one.asker_sequence), settings_.packet_bytes};
-      queue_.fill(out, told_at_most());
-      send_gossip(std::move(out), one.asker, {});
+      // Only local health makes something of nacks.
+      if (settings_.max_local_health > 0) send_nack(one);
     }
     at = now_ >= one.end ? relays_.erase(at) : std::next(at);
   }
+}
+
+void membership::send_nack(const relayed_probe& to) {
+  packet_builder out{header(packet_kind::nack, to.asker_sequence), settings_.packet_bytes};
+  queue_.fill(out, told_at_most());
+  send_gossip(std::move(out), to.asker, {});
 }
 
 void membership::on_ack(const packet& got, gossip_channel channel) {

@@ -8,6 +8,8 @@ namespace troupe {
 
 namespace {
 
+constexpr duration alone_interval = std::chrono::minutes{1};
+
 duration jittered(duration base, random_source& random) {
   return base / 2 + duration{random.between(0, base.count())};
 }
@@ -21,9 +23,27 @@ duration membership::next_pause(duration before) const {
   return std::min(before * 2, std::max(longest, settings_.reconnect_first));
 }
 
+void membership::update_seeds(monotonic_time now, const std::vector<endpoint>& seeds) {
+  if (phase_ != membership_phase::running) return;
+  enter(now);
+  std::vector<seed> next;
+  for (const auto& where : seeds) {
+    const auto same = [&where](const seed& one) { return one.where == where; };
+    if (where == self_.gossip || std::any_of(next.begin(), next.end(), same)) continue;
+    const auto known = std::find_if(seeds_.begin(), seeds_.end(), same);
+    next.push_back(known != seeds_.end() ? *known : seed{where, now_, settings_.reconnect_first});
+  }
+  seeds_ = std::move(next);
+  next_reconnect_ = now_;
+  if (seeds_.empty())
+    next_alone_ = monotonic_time::max();
+  else if (next_alone_ == monotonic_time::max())
+    next_alone_ = now_ + alone_interval;
+}
+
 void membership::run_reconnects() {
   if (now_ >= next_alone_) {
-    next_alone_ = now_ + std::chrono::minutes{1};
+    next_alone_ = now_ + alone_interval;
     if (table_.living() == 0) emit(member_event_kind::alone, self_);
   }
   if (now_ < next_reconnect_ || phase_ != membership_phase::running) return;

@@ -220,7 +220,7 @@ void membership::hear(const dead_rumor& what, hearing& how) {
   // A death is believed by who has doubted long enough for a refutation to arrive. Who had no doubts begins
   // them: so one that could not make itself heard while it accused others evicts nobody when it can.
   const auto long_enough = shortest_suspicion(settings_, living()) / 2;
-  if (entry->doubt && now_ - entry->doubt->since() >= long_enough) {
+  if (!settings_.doubted_death || (entry->doubt && now_ - entry->doubt->since() >= long_enough)) {
     entry->accused = what.incarnation;
     return die(*entry, what.from);
   }

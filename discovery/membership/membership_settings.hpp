@@ -28,11 +28,17 @@ struct membership_settings {
   double suspicion_beta = 6;
   // As many independent suspicions bring the time-out from the longest to the shortest [K]. 0 to 32.
   std::size_t suspicion_confirmations = 3;
-  // Local health: probe interval and time-out grow up to (this + 1) times [Lifeguard IV-A: S]. 0 (off) to 64.
+  // Local health: probe interval and time-out grow up to (this + 1) times [Lifeguard IV-A: S]. 0 (off, and no
+  // nacks) to 64.
   std::size_t max_local_health = 8;
   // Helpers say that they had no answer either [Lifeguard IV-A: nack], after this share of the probe
   // time-out.
   double nack_after = 0.8;
+  // Who is accused hears it with the first word that is said to it [Lifeguard IV-C].
+  bool buddy_system = true;
+  // Not of the papers: an accusation is doubted. A death is believed only after a suspicion of one's own, and
+  // nothing of what strangers say of others. Off: SWIM's Confirm counts at once, as the papers have it.
+  bool doubted_death = true;
 
   // A rumor goes out at most retransmit * ceil(log10(n + 1)) times from each member [SWIM 4.1: lambda]. 1
   // to 64.

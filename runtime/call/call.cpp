@@ -22,6 +22,11 @@ const call_metadata_ptr& no_call_metadata() noexcept { return no_metadata; }
 
 call_end::~call_end() = default;
 service_route::~service_route() = default;
+
+result<call_end_ptr> service_route::choose_other(const call& what, std::span<const call_end_ptr>) noexcept {
+  return choose(what);
+}
+
 directory::~directory() = default;
 
 call::call(const method_info& method, message_ptr request, troupe::deadline until, call_metadata_ptr metadata,

@@ -112,6 +112,8 @@ public:
 
   // Hands the request to `callee`, which becomes the other end for good. Once only.
   void send_to(call_end_ptr callee) noexcept;
+  // Who that is; null before.
+  const call_end_ptr& callee() const noexcept { return callee_; }
 
   // Sends a further frame to the callee: an item, half_close or credit. No effect once answered.
   void send_item(message_ptr item) noexcept;

@@ -1,11 +1,11 @@
-// How a caller finds whom to call. The static table of one node (discovery/directory) and, later, the
-// registry of a whole cluster stand behind this interface, so that a call looks the same wherever its service
-// runs.
+// How a caller finds whom to call. The static table of one node and the registry of a whole cluster
+// (discovery/directory) stand behind this interface, so that a call looks the same wherever its service runs.
 #pragma once
 
 #include "runtime/call/call.hpp"
 #include "runtime/core/result.hpp"
 
+#include <span>
 #include <string_view>
 
 namespace troupe {
@@ -18,6 +18,10 @@ public:
   // The end that shall take this call: UNAVAILABLE, naming the service and what is known of it, when there is
   // none.
   virtual result<call_end_ptr> choose(const call& what) noexcept = 0;
+
+  // The same for a call that `failed` did not answer: one that is none of these when there is one, else one
+  // of them.
+  virtual result<call_end_ptr> choose_other(const call& what, std::span<const call_end_ptr> failed) noexcept;
 };
 
 class directory {

@@ -264,3 +264,20 @@ TEST_CASE("Lifeguard IV-C: the suspect is told first in a ping, and in the ack o
   CHECK(ack.what.sequence == 5);
   REQUIRE(ack.rumor_about<suspect_rumor>("a") != nullptr);
 }
+
+TEST_CASE(
+  "Lifeguard IV-C, switched off: the suspect hears of it as everyone does, a bounded number of times") {
+  membership_settings settings;
+  settings.buddy_system = false;
+  settings.max_local_health = 0;
+  lone_member me{settings};
+  me.meet({{"a", 2}, {"b", 3}});
+  me.hear("b", 3, {suspect_rumor{"a", 100, 0, "b"}});
+  me.run_for(2s);
+  me.take();
+  me.hear("a", 2, {}, packet_kind::ping, 5);
+  CHECK(me.next(packet_kind::ack).rumor_about<suspect_rumor>("a") == nullptr);
+  auto ping = me.next(packet_kind::ping);
+  if (ping.what.target != "a") ping = me.next(packet_kind::ping);
+  CHECK(ping.rumor_about<suspect_rumor>("a") == nullptr);
+}

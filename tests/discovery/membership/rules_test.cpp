@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <set>
 
 using namespace troupe;
 using namespace troupe::membership_test;
@@ -142,6 +143,41 @@ TEST_CASE("seeds that do not answer are tried on, and that is said once a minute
   // Every 8 s or so.
   CHECK(sent.size() > 3'600 / 14);
   CHECK(sent.size() < 3'600 / 4);
+}
+
+TEST_CASE("other seeds take the place of the first and are tried at once, its own endpoint never") {
+  lone_member me{{}, {at(8), at(9)}};
+  me.run_for(30s);
+  me.take();
+  me.core().update_seeds(me.now(), {at(1), at(9), at(7), at(7)});
+  me.run_for(10ms);
+  const auto sent = me.take();
+  REQUIRE(sent.size() == 1);
+  CHECK(sent.front().to(7));
+  CHECK(sent.front().send.channel == gossip_channel::stream);
+  me.run_for(60s);
+  std::set<endpoint> tried;
+  for (const auto& one : me.take())
+    tried.insert(one.send.to);
+  CHECK(tried == std::set<endpoint>{at(7), at(9)});
+  me.take_events();
+  me.core().update_seeds(me.now(), {});
+  me.run_for(5min);
+  CHECK(me.take().empty());
+  CHECK(me.take_events().empty());
+  me.core().update_seeds(me.now(), {at(6)});
+  me.run_for(61s);
+  CHECK(me.take().front().to(6));
+  CHECK(me.happened(member_event_kind::alone, "me"));
+}
+
+TEST_CASE("switched off, a death counts at once, a stranger's accusation too") {
+  membership_settings settings;
+  settings.doubted_death = false;
+  lone_member me{settings};
+  me.meet({{"a", 2}, {"b", 3}});
+  me.hear("stranger", 9, {dead_rumor{"a", 100, 0, "stranger"}});
+  CHECK(me.state("a") == member_state::dead);
 }
 
 TEST_CASE("the dead are tried at a decaying rate without end, and told that they are dead") {
