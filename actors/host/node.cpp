@@ -79,7 +79,7 @@ struct node::state {
   state(node_options given, environment world, logging* log, metrics* numbers,
         const std::function<void(caf::actor_system_config&)>& configure)
     : options(std::move(given)), driven(configure != nullptr), logs(log), measured(numbers),
-      random(world.random.split("services")), cluster(directory) {
+      random(world.random.split("services")), cluster(directory, options.name, &world.clock) {
     services.directory = &cluster;
     services.random = &random;
     services.clock = &world.clock;
