@@ -41,10 +41,19 @@ struct gossip_transport_options {
   bool trusted_network = false;
 
   std::size_t max_message_bytes = 8u << 20; // of a payload on a stream, 64 KiB to 64 MiB
-  std::size_t max_streams = 256; // open or being opened at a time, 1 to 10,000; strangers' included
-  std::size_t max_queued_bytes = 16u << 20; // waiting for one stream; further payloads fail
-  std::size_t max_waiting_datagrams = 4096; // taken from the socket, not yet handled; further ones are lost
-  duration connect_timeout = std::chrono::seconds{2};
+  // Open or being opened at a time, 1 to 10,000, strangers' included: beyond it the oldest stranger who has
+  // not said anything genuine goes, then the stream that was idle for longest.
+  std::size_t max_streams = 256;
+  // Waiting for one stream, up to 1 GiB, and not less than the largest message; further payloads fail.
+  std::size_t max_queued_bytes = (16u << 20) + 1024;
+  // Of messages that have begun to arrive, of all streams together; not less than the largest message, up to
+  // 4 GiB. The stream that goes beyond it is ended.
+  std::size_t max_unfinished_bytes = 64u << 20;
+  // Taken from the socket, not yet handled: 1 to 1,000,000, and 64 KiB to 1 GiB; further ones are lost.
+  std::size_t max_waiting_datagrams = 4096;
+  std::size_t max_waiting_datagram_bytes = 8u << 20;
+  // 1 ms to 1 h each.
+  duration connect_timeout = std::chrono::seconds{2};  // for connecting, and again for the first greeting
   duration idle_timeout = std::chrono::seconds{15};    // a stream without traffic is closed after it
   duration message_timeout = std::chrono::seconds{10}; // for a message that has begun to arrive to be whole
 };
@@ -52,16 +61,20 @@ struct gossip_transport_options {
 struct gossip_transport_counters {
   std::uint64_t datagrams_sent = 0;
   std::uint64_t datagrams_received = 0; // opened and handed on
-  std::uint64_t datagrams_failed = 0;   // the socket refused them
-  std::uint64_t datagrams_overrun = 0;  // beyond max_waiting_datagrams
+  std::uint64_t datagrams_failed = 0;   // refused by send() or by the socket
+  std::uint64_t datagrams_overrun = 0;  // beyond max_waiting_datagrams or their bytes
   std::uint64_t bytes_sent = 0;         // sealed, of both channels
-  std::uint64_t bytes_received = 0;
-  std::uint64_t messages_sent = 0; // on streams
+  std::uint64_t bytes_received = 0;     // of any origin
+  std::uint64_t messages_sent = 0;      // on streams, handed over to the network
   std::uint64_t messages_received = 0;
-  std::uint64_t streams_opened = 0;
+  std::uint64_t messages_failed = 0; // told to the failure handler
+  std::uint64_t unknown_topics = 0;  // genuine payloads of topics that are not known here, on both channels
+  std::uint64_t streams_opened = 0;  // dialed and connected
   std::uint64_t streams_accepted = 0;
-  std::uint64_t streams_refused = 0; // beyond max_streams, or ended because of what they sent
-  gossip_counters drops;             // by reason, of both channels
+  std::uint64_t streams_refused = 0; // beyond max_streams, or ended because of what they sent or did not send
+  std::size_t streams = 0;           // open or being opened now
+  std::size_t queued_bytes = 0;      // that wait on streams now
+  gossip_counters drops;             // of the sealing of both channels together, drops by reason
 };
 
 // On the loop, as everything here; one at a time. `from` is where an answer by the same channel goes: of a
@@ -72,12 +85,12 @@ using gossip_handler = std::function<void(gossip_topic topic, gossip_channel cha
 using gossip_failure_handler =
   std::function<void(gossip_topic topic, gossip_channel channel, const endpoint& to, const status& why)>;
 
-// Everything on the loop, its destructor too, but for what says otherwise.
+// Everything on the loop, its destructor too. It may be destroyed from within either handler.
 class gossip_transport {
 public:
   // Everything given must outlive it; `logs` and `numbers` may be null. FAILED_PRECONDITION: an address
   // beyond loopback without keys; ALREADY_EXISTS: the port is taken; INVALID_ARGUMENT: an option is out of
-  // its range; or what the network says.
+  // its range, or a handler is missing; or what the network says.
   static result<std::unique_ptr<gossip_transport>>
   open(gossip_transport_options options, const environment& world, event_loop& loop, gossip_handler on_gossip,
        gossip_failure_handler on_failure, logging* logs, metrics* numbers);
@@ -87,20 +100,23 @@ public:
   virtual endpoint local() const noexcept = 0;
 
   // Sends; success is not told. Datagram payloads of more than max_gossip_payload - 1 bytes, streams' of more
-  // than max_message_bytes, and addresses beyond loopback without keys fail. `advertised` is the address that
-  // a stream's receiver is told to answer to: set it once the node knows its own (see advertise()).
+  // than max_message_bytes (INVALID_ARGUMENT), addresses beyond loopback without keys (FAILED_PRECONDITION),
+  // what is too much for a stream (RESOURCE_EXHAUSTED) and anything after finish() (CANCELLED) fail. Messages
+  // of one topic to one address arrive in the order of sending, as long as the stream to it holds.
   virtual void send(gossip_topic topic, gossip_channel channel, const endpoint& to,
                     std::span<const std::byte> payload) = 0;
 
   // Where others reach this node, which streams tell: local() until then.
   virtual void advertise(const endpoint& where) = 0;
 
-  // Sends what waits on streams, `patience` at most, and closes them; nothing is received any more. `then`
-  // is called once, from the loop.
+  // Sends what waits on streams, `patience` at most, and closes them; nothing is received any more. What was
+  // not sent then has failed. `then` is called once, from the loop, and not from within this call; not at all
+  // when the transport is destroyed before. Further calls wait for the same end.
   virtual void finish(duration patience, std::function<void()> then) = 0;
 
   // The keys, to change while running: makes the ring what `ring` is. Keys that are on both stay, with what
-  // is known of their senders. FAILED_PRECONDITION: one of the two has no keys at all.
+  // is known of their senders. FAILED_PRECONDITION: this transport has no keys at all. See gossip_keyring for
+  // the order of steps in which no message is lost.
   virtual status change_keys(const gossip_keyring& ring) = 0;
   virtual std::vector<gossip_keyring::entry> keys() const = 0;
 
