@@ -50,16 +50,25 @@ void outgoing_call::send(coroutine_run* run, std::uint32_t credit) {
     own->idempotency_key = options_->idempotency_key();
     metadata_ = std::move(own);
   }
-  dispatch();
+  auto attempt = make_call();
+  auto to = route_->choose(*attempt);
+  dispatch(std::move(attempt), std::move(to));
 }
 
-void outgoing_call::dispatch() {
+call_ptr outgoing_call::make_call() const {
+  return call_ptr{new call(*method_, request_, until_, metadata_, host_->inbox(), credit_)};
+}
+
+void outgoing_call::dispatch(call_ptr attempt, result<call_end_ptr> to) {
   ++attempt_;
   backing_off_ = false;
   if (own_deadline_) host_->timers().insert(*this, until_.when());
-  call_ = call_ptr{new call(*method_, request_, until_, metadata_, host_->inbox(), credit_)};
+  call_ = std::move(attempt);
   call_->caller_state = this;
-  submit(*route_, call_);
+  if (to)
+    call_->send_to(std::move(*to));
+  else
+    call_->fail(to.error());
 }
 
 bool outgoing_call::retry(const status& outcome) {
@@ -71,16 +80,25 @@ bool outgoing_call::retry(const status& outcome) {
   // What a stream has sent or received cannot be taken back.
   if (method_->kind != method_kind::unary) return false;
   if (attempt_ >= options_->attempts()) return false;
+  if (call_->callee()) failed_.push_back(call_->callee());
+  // Another instance needs no time to come back.
+  auto attempt = make_call();
+  auto other = route_->choose_other(*attempt, failed_);
+  const bool at_once = other && std::find(failed_.begin(), failed_.end(), *other) == failed_.end();
   auto backoff = std::min(longest_backoff, first_backoff * (1u << (2 * (attempt_ - 1))));
   backoff =
     backoff / 2
     + duration{static_cast<std::int64_t>(host_->random() % static_cast<std::uint64_t>(backoff.count()))};
-  auto again = deadline::after(host_->now(), backoff);
+  auto again = deadline::after(host_->now(), at_once ? duration::zero() : backoff);
   if (again >= until_) return false;
   call_->caller_state = nullptr;
   call_ = nullptr;
-  backing_off_ = true;
-  host_->timers().insert(*this, again.when());
+  if (at_once) {
+    dispatch(std::move(attempt), std::move(other));
+  } else {
+    backing_off_ = true;
+    host_->timers().insert(*this, again.when());
+  }
   return true;
 }
 
@@ -94,7 +112,9 @@ void outgoing_call::settled() noexcept {
 
 void outgoing_call::timer_due() {
   if (backing_off_) {
-    dispatch();
+    auto attempt = make_call();
+    auto to = route_->choose_other(*attempt, failed_);
+    dispatch(std::move(attempt), std::move(to));
     return;
   }
   if (call_) {

@@ -4,8 +4,8 @@
 //
 // A call inherits the deadline, the identity and the trace of the call that its task handles. It goes to
 // whatever instance the directory chooses, on this node or another. A call that failed because its callee
-// went away is made again, a bounded number of times with backoff, when that is safe: no handler saw it, or
-// the method is idempotent.
+// went away is made again, a bounded number of times, when that is safe: no handler saw it, or the method is
+// idempotent. It goes to an instance that has not failed it yet, at once; with backoff when there is none.
 #pragma once
 
 #include "actors/service/coroutine_host.hpp"
@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace troupe {
 
@@ -90,7 +91,8 @@ protected:
   virtual void failed(status why) = 0;
 
 private:
-  void dispatch();
+  call_ptr make_call() const;
+  void dispatch(call_ptr attempt, result<call_end_ptr> to);
   void timer_due() override;
 
   coroutine_host* host_;
@@ -101,6 +103,7 @@ private:
   call_metadata_ptr metadata_;
   deadline until_;
   call_ptr call_;
+  std::vector<call_end_ptr> failed_; // that earlier attempts went to
   header_list reply_headers_;
   std::uint32_t credit_ = 0;
   unsigned attempt_ = 0;

@@ -256,6 +256,7 @@ void gossip_stream::on_bytes(std::span<const std::byte> bytes) {
     unfinished_since_[0].reset();
     if (!take_frame(step.frame)) return;
   }
+  records_.release();
   if (records_.held() > 0 && !unfinished_since_[0]) unfinished_since_[0] = active_;
   arm();
 }

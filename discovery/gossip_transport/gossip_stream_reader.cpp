@@ -6,7 +6,7 @@
 namespace troupe {
 
 gossip_record_reader::step gossip_record_reader::next(std::span<const std::byte>& bytes) {
-  if (std::exchange(given_, false)) body_ = {}; // an idle stream keeps no buffer
+  release();
   const auto wanted = std::min(bytes.size(), head_.size() - head_size_);
   std::copy_n(bytes.begin(), wanted, head_.begin() + static_cast<std::ptrdiff_t>(head_size_));
   head_size_ += wanted;

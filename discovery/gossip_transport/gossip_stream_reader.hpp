@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -35,8 +36,13 @@ public:
   // Takes from the front of `bytes` what belongs to the next frame. To be called until `bytes` is empty.
   step next(std::span<const std::byte>& bytes);
 
+  // Gives back the memory of the last frame, which ends.
+  void release() noexcept {
+    if (std::exchange(given_, false)) body_ = {};
+  }
+
   // Bytes of a frame that has begun to arrive.
-  std::size_t held() const noexcept { return head_size_ + body_.size(); }
+  std::size_t held() const noexcept { return head_size_ + (given_ ? 0 : body_.size()); }
 
 private:
   std::size_t limit_;

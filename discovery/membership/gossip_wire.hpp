@@ -24,6 +24,12 @@ inline void put_varint(buffer& to, std::uint64_t value) {
   to.push_back(static_cast<std::byte>(value));
 }
 
+// Eight bytes, the highest first.
+inline void put_fixed(buffer& to, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8)
+    put_byte(to, static_cast<std::uint8_t>(value >> shift));
+}
+
 inline void put_bytes(buffer& to, std::span<const std::byte> bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
@@ -52,6 +58,15 @@ public:
     if (bytes_.empty()) return false;
     out = std::to_integer<std::uint8_t>(bytes_.front());
     bytes_ = bytes_.subspan(1);
+    return true;
+  }
+
+  bool fixed(std::uint64_t& out) noexcept {
+    if (bytes_.size() < 8) return false;
+    out = 0;
+    for (const auto one : bytes_.first(8))
+      out = out << 8 | std::to_integer<std::uint64_t>(one);
+    bytes_ = bytes_.subspan(8);
     return true;
   }
 

@@ -18,6 +18,7 @@ member_entry& member_table::add(member_record record, monotonic_time now, random
   auto& entry = members_[record.name];
   entry.record = std::move(record);
   entry.since = now;
+  entry.name_hash = table_fingerprint::hash_of(entry.record.name);
   enter_round(entry, random);
   return entry;
 }
@@ -29,6 +30,8 @@ void member_table::set_state(member_entry& entry, member_state state, monotonic_
   entry.since = now;
   if (state != member_state::suspect) entry.doubt.reset();
   if (lived && !entry.living()) leave_round(entry);
+  if (!lived) std::erase(gone_, &entry);
+  if (!entry.living()) gone_.push_back(&entry);
   if (!lived && entry.living()) enter_round(entry, random);
 }
 
@@ -74,20 +77,29 @@ std::vector<member_entry*> member_table::pick(std::size_t count, random_source& 
 }
 
 void member_table::reclaim(monotonic_time now, duration after, std::size_t most_dead) {
-  std::vector<std::pair<monotonic_time, std::string>> dead;
-  for (auto at = members_.begin(); at != members_.end();) {
-    const auto& entry = at->second;
-    if (entry.record.state == member_state::left && now - entry.since > after) {
-      at = members_.erase(at);
-      continue;
-    }
-    if (entry.record.state == member_state::dead) dead.emplace_back(entry.since, at->first);
-    ++at;
-  }
-  if (dead.size() <= most_dead) return;
-  std::sort(dead.begin(), dead.end());
-  for (std::size_t i = 0; i < dead.size() - most_dead; ++i)
-    members_.erase(dead[i].second);
+  std::size_t dead = 0;
+  for (const auto* entry : gone_)
+    dead += entry->record.state == member_state::dead ? 1 : 0;
+  std::size_t too_many = dead > most_dead ? dead - most_dead : 0;
+  std::vector<std::string> forgotten;
+  // The longest gone come first.
+  std::erase_if(gone_, [&](const member_entry* entry) {
+    const bool is_dead = entry->record.state == member_state::dead;
+    if (is_dead ? too_many == 0 : now - entry->since <= after) return false;
+    if (is_dead) --too_many;
+    forgotten.push_back(entry->record.name);
+    return true;
+  });
+  for (const auto& name : forgotten)
+    members_.erase(name);
+}
+
+table_fingerprint member_table::fingerprint(const member_record& self) const {
+  table_fingerprint out;
+  out.add(table_fingerprint::hash_of(self.name), self.process, self.incarnation);
+  for (const auto* entry : round_)
+    out.add(entry->name_hash, entry->record.process, entry->record.incarnation);
+  return out;
 }
 
 } // namespace troupe

@@ -3,6 +3,7 @@
 
 #include "discovery/membership/member_record.hpp"
 #include "discovery/membership/suspicion.hpp"
+#include "discovery/membership/table_fingerprint.hpp"
 #include "runtime/environment/random_source.hpp"
 
 #include <functional>
@@ -17,6 +18,7 @@ namespace troupe {
 struct member_entry {
   member_record record; // its state among them; change that with member_table::set_state only
   monotonic_time since; // of the state
+  std::uint64_t name_hash = 0;
   // Up to this incarnation it stands accused; only a higher one clears it.
   std::uint64_t accused = 0;
   std::optional<suspicion> doubt; // when suspect
@@ -55,6 +57,11 @@ public:
   // Forgets who left longer ago than `after`, and the longest dead beyond `most_dead`.
   void reclaim(monotonic_time now, duration after, std::size_t most_dead);
 
+  // The dead and those who left, in the order in which they became so.
+  const std::vector<member_entry*>& gone() const noexcept { return gone_; }
+  // The living and this record of the member itself.
+  table_fingerprint fingerprint(const member_record& self) const;
+
   // Alive or suspect.
   std::size_t living() const noexcept { return round_.size(); }
   std::size_t size() const noexcept { return members_.size(); }
@@ -68,7 +75,8 @@ private:
 
   std::map<std::string, member_entry, std::less<>> members_;
   std::vector<member_entry*> round_; // the living
-  std::size_t next_ = 0;             // of the round, to be probed
+  std::vector<member_entry*> gone_;
+  std::size_t next_ = 0; // of the round, to be probed
 };
 
 } // namespace troupe

@@ -1,16 +1,11 @@
 #include "discovery/membership/membership.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace troupe {
 
 namespace {
-
-// Larger clusters exchange tables more rarely, so that one member's share of the bytes grows with log(n)
-// only.
-constexpr std::size_t push_pull_threshold = 32;
 
 duration spread(duration base, random_source& random) {
   return base / 2 + duration{random.between(0, base.count())};
@@ -80,7 +75,13 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
     on_nack(*got);
     break;
   case packet_kind::push_pull:
-    send_table(packet_kind::push_pull_reply, channel, from, got->sender);
+    send_table(packet_kind::push_pull_reply, got->buckets, channel, from, got->sender);
+    break;
+  case packet_kind::compare:
+    on_compare(*got, from, channel);
+    break;
+  case packet_kind::compare_reply:
+    on_compare_reply(*got, from, channel);
     break;
   case packet_kind::gossip:
   case packet_kind::push_pull_reply:
@@ -90,7 +91,7 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
   // Who comes back from a partition brings its whole side along.
   if (stranger && !table && now_ >= next_greeting_) {
     next_greeting_ = now_ + settings_.gossip_interval;
-    send_table(packet_kind::push_pull, gossip_channel::stream, from, got->sender);
+    send_compare(gossip_channel::stream, from, got->sender);
   }
   return {};
 }
@@ -136,7 +137,7 @@ void membership::postpone(duration by) {
 
 monotonic_time membership::next_tick() const {
   if (!active()) return monotonic_time::max();
-  auto out = std::min({next_probe_, next_push_pull_, next_reconnect_, stop_at_});
+  auto out = std::min({next_probe_, next_push_pull_, next_reconnect_, next_alone_, stop_at_});
   if (probe_) out = std::min(out, probe_->next_step());
   if (!queue_.empty()) out = std::min(out, next_gossip_);
   for (const auto& [sequence, one] : relays_)
@@ -158,17 +159,6 @@ void membership::run_gossip() {
   }
 }
 
-void membership::run_push_pull() {
-  if (now_ < next_push_pull_) return;
-  std::size_t factor = 1;
-  if (living() > push_pull_threshold)
-    factor += static_cast<std::size_t>(std::bit_width(living() / push_pull_threshold));
-  next_push_pull_ = now_ + spread(settings_.push_pull_interval * static_cast<duration::rep>(factor), random_);
-  for (const auto* one :
-       table_.pick(1, random_, [](const auto& e) { return e.record.state == member_state::alive; }))
-    send_table(packet_kind::push_pull, gossip_channel::stream, one->record.gossip, one->record.name);
-}
-
 packet membership::header(packet_kind kind, std::uint64_t sequence) const {
   packet out;
   out.kind = kind;
@@ -188,39 +178,12 @@ void membership::send_gossip(packet_builder packet, const endpoint& to, std::str
   send(gossip_channel::datagram, to, std::move(peer), std::move(packet).take());
 }
 
-void membership::send_table(packet_kind kind, gossip_channel channel, const endpoint& to, std::string peer) {
-  if (phase_ != membership_phase::running) return;
-  ++counters_.push_pulls;
-  packet_builder out{header(kind),
-                     channel == gossip_channel::stream ? settings_.stream_bytes : settings_.packet_bytes};
-  out.add(alive_rumor{self_});
-  for (const auto& [name, entry] : table_.all()) {
-    const auto& record = entry.record;
-    if (entry.living()) out.add(alive_rumor{record});
-    if (record.state == member_state::suspect) {
-      out.add(suspect_rumor{name, record.process, entry.accused, self_.name});
-    }
-    const bool told = now_ - entry.since <= settings_.reclaim_after;
-    if (entry.claimed_against != 0 && told) {
-      out.add(claim_rumor{name, entry.claimed_by, entry.claimed_against});
-    }
-    if (entry.banned > record.process && told) {
-      out.add(left_rumor{name, entry.banned, record.process});
-    } else if (record.state == member_state::dead && told) {
-      out.add(dead_rumor{name, record.process, entry.accused, self_.name});
-    } else if (record.state == member_state::left && told) {
-      out.add(left_rumor{name, record.process, 0});
-    }
-  }
-  send(channel, to, std::move(peer), std::move(out).take());
-}
-
 void membership::leave(monotonic_time now) {
   if (phase_ != membership_phase::running) return;
   enter(now);
   phase_ = membership_phase::leaving;
   probe_.reset();
-  next_probe_ = next_push_pull_ = next_reconnect_ = monotonic_time::max();
+  next_probe_ = next_push_pull_ = next_reconnect_ = next_alone_ = monotonic_time::max();
   if (table_.living() == 0 && !refused_) return stop();
   stop_at_ = now_ + settings_.leave_linger;
   next_gossip_ = now_;
@@ -252,10 +215,16 @@ const member_record* membership::find(std::string_view name) const {
   return entry == nullptr ? nullptr : &entry->record;
 }
 
-std::vector<member_record> membership::members() const {
-  std::vector<member_record> out{self_};
+void membership::visit(const std::function<void(const member_record&)>& with) const {
+  with(self_);
   for (const auto& [name, entry] : table_.all())
-    out.push_back(entry.record);
+    with(entry.record);
+}
+
+std::vector<member_record> membership::members() const {
+  std::vector<member_record> out;
+  out.reserve(table_.size() + 1);
+  visit([&out](const auto& record) { out.push_back(record); });
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }

@@ -17,6 +17,7 @@
 #include "discovery/membership/rumor_queue.hpp"
 #include "runtime/environment/random_source.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -76,7 +77,10 @@ public:
   const member_record& self() const noexcept { return self_; }
   // Null for a name that is not known; of itself, self().
   const member_record* find(std::string_view name) const;
-  // All that are known, by name, itself included, the dead and those who left too.
+  // Calls with each that is known, itself first, the others by name, the dead and those who left too. Must
+  // not change the member.
+  void visit(const std::function<void(const member_record&)>& with) const;
+  // All of them, copied, by name.
   std::vector<member_record> members() const;
   // Alive or suspect, itself included.
   std::size_t living() const noexcept { return table_.living() + 1; }
@@ -107,17 +111,25 @@ private:
   void answer(const packet& got, const endpoint& from, const hearing& how);
   void postpone(duration by);
   void run_gossip();
-  void run_push_pull();
   void stop();
   packet header(packet_kind kind, std::uint64_t sequence = 0) const;
   void send(gossip_channel channel, const endpoint& to, std::string peer, gossip_bytes bytes);
   void send_gossip(packet_builder packet, const endpoint& to, std::string peer);
-  void send_table(packet_kind kind, gossip_channel channel, const endpoint& to, std::string peer);
   void tell(const std::string& subject, const rumor& what) { queue_.put(subject, encode_rumor(what)); }
   std::size_t told_at_most() const { return retransmit_limit(settings_.retransmit, living()); }
   void emit(member_event_kind kind, const member_record& record) {
     effects_.events.push_back({kind, record});
   }
+
+  // membership_exchange.cpp
+  void run_push_pull();
+  void send_compare(gossip_channel channel, const endpoint& to, std::string peer);
+  void on_compare(const packet& got, const endpoint& from, gossip_channel channel);
+  void on_compare_reply(const packet& got, const endpoint& from, gossip_channel channel);
+  // By stream when it is too large for a datagram.
+  void send_table(packet_kind kind, std::uint64_t buckets, gossip_channel channel, const endpoint& to,
+                  std::string peer);
+  void add_entry(packet_builder& out, const member_entry& entry) const;
 
   // membership_probe.cpp
   void run_probe();
@@ -134,6 +146,9 @@ private:
 
   // membership_reconnect.cpp
   void run_reconnects();
+  void reconnect_at(monotonic_time when) {
+    next_reconnect_ = std::min(next_reconnect_, std::max(when, earliest_reconnect_));
+  }
   duration next_pause(duration before) const;
   void try_seeds(std::size_t& budget);
   void try_dead(std::size_t& budget);
@@ -173,13 +188,15 @@ private:
   monotonic_time now_ = monotonic_time::min();
   std::uint64_t next_sequence_ = 1;
   std::optional<probe_round> probe_;
+  bool only_streams_ = false;                     // the last ack came by stream only
   std::map<std::uint64_t, relayed_probe> relays_; // by the sequence of the ping that was sent for another
   std::map<std::string, monotonic_time, std::less<>> doubted_; // the suspects, and when each is declared dead
   monotonic_time next_probe_ = monotonic_time::max();
   monotonic_time next_gossip_ = monotonic_time::max();
   monotonic_time next_push_pull_ = monotonic_time::max();
   monotonic_time next_reconnect_ = monotonic_time::max();
-  monotonic_time next_greeting_ = monotonic_time::min(); // of strangers with a push-pull
+  monotonic_time earliest_reconnect_ = monotonic_time::min(); // after the last burst
+  monotonic_time next_greeting_ = monotonic_time::min();      // of strangers, by comparing tables
   monotonic_time next_alone_ = monotonic_time::max();
   monotonic_time stop_at_ = monotonic_time::max();
 };

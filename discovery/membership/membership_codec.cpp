@@ -1,6 +1,7 @@
 #include "discovery/membership/membership_codec.hpp"
 
 #include "discovery/membership/gossip_wire.hpp"
+#include "discovery/membership/table_fingerprint.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,6 +18,10 @@ enum class rumor_kind : std::uint8_t { alive = 1, suspect = 2, dead = 3, left = 
 
 bool has_sequence(packet_kind kind) { return kind <= packet_kind::nack; }
 bool has_target(packet_kind kind) { return kind <= packet_kind::ping_request; }
+std::size_t hashes_of(packet_kind kind) {
+  if (kind == packet_kind::compare) return 1;
+  return kind == packet_kind::compare_reply ? table_fingerprint::buckets : 0;
+}
 
 void put_body(gossip_bytes& to, const alive_rumor& what) { wire::put_bytes(to, encode_record(what.record)); }
 
@@ -95,11 +100,17 @@ bool get_rumor(std::uint8_t kind, std::span<const std::byte> body, packet& to) {
   return true;
 }
 
+bool get_hashes(wire::reader& in, packet& out) {
+  out.hashes.resize(hashes_of(out.kind));
+  return std::all_of(out.hashes.begin(), out.hashes.end(), [&in](auto& one) { return in.fixed(one); });
+}
+
 bool get_header(wire::reader& in, packet& out) {
   return get_name(in, out.sender) && in.varint(out.sender_process)
          && (!has_sequence(out.kind) || in.varint(out.sequence))
          && (!has_target(out.kind) || (get_name(in, out.target) && in.varint(out.target_process)))
-         && (out.kind != packet_kind::ping_request || in.address(out.target_endpoint));
+         && (out.kind != packet_kind::ping_request || in.address(out.target_endpoint))
+         && (out.kind != packet_kind::push_pull || in.fixed(out.buckets)) && get_hashes(in, out);
 }
 
 } // namespace
@@ -127,6 +138,9 @@ gossip_bytes encode_packet_header(const packet& what) {
     wire::put_varint(out, what.target_process);
   }
   if (what.kind == packet_kind::ping_request) wire::put_endpoint(out, what.target_endpoint);
+  if (what.kind == packet_kind::push_pull) wire::put_fixed(out, what.buckets);
+  for (std::size_t i = 0; i < hashes_of(what.kind); ++i)
+    wire::put_fixed(out, i < what.hashes.size() ? what.hashes[i] : 0);
   return out;
 }
 
@@ -144,7 +158,7 @@ result<packet> decode_packet(std::span<const std::byte> bytes) {
   if (!in.byte(version)) return invalid_argument("an empty gossip packet");
   if (version != wire_version) return unimplemented("a gossip packet of version {}", version);
   if (!in.byte(kind)) return invalid_argument("a gossip packet without a kind");
-  if (kind < 1 || kind > static_cast<std::uint8_t>(packet_kind::push_pull_reply)) {
+  if (kind < 1 || kind > static_cast<std::uint8_t>(packet_kind::compare_reply)) {
     return unimplemented("a gossip packet of the unknown kind {}", kind);
   }
   packet out;

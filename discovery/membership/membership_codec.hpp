@@ -1,10 +1,12 @@
 // The messages of membership and how they are written. Pure.
 //
 //   packet  = version kind sender sender_process [sequence] [target target_process] [target_endpoint]
-//   rumor... rumor   = kind length body          a kind that is not known is skipped, its length says how far
+//             [buckets] [hash...] rumor...
+//   rumor   = kind length body          a kind that is not known is skipped, its length says how far
 //   record  = name process incarnation gossip (tag length value)...
 //
-// Numbers are varints in their shortest form. What is not exactly so is refused, with a reason.
+// Numbers are varints in their shortest form, buckets and hashes eight bytes, the highest first. What is not
+// exactly so is refused, with a reason.
 #pragma once
 
 #include "discovery/membership/member_record.hpp"
@@ -68,8 +70,10 @@ enum class packet_kind : std::uint8_t {
   ack = 3,             // sequence
   nack = 4,            // Lifeguard's: sequence
   gossip = 5,          // rumors only
-  push_pull = 6,       // the sender's table as rumors; asks for the receiver's
-  push_pull_reply = 7, // the table asked for
+  push_pull = 6,       // buckets, and those of the sender's table as rumors; asks for the receiver's
+  push_pull_reply = 7, // the buckets asked for, as rumors
+  compare = 8,         // the hash of the sender's table; one whose hash differs answers
+  compare_reply = 9,   // the hashes of its buckets; those that differ are exchanged by push_pull
 };
 
 struct packet {
@@ -80,6 +84,8 @@ struct packet {
   std::string target;
   std::uint64_t target_process = 0;
   endpoint target_endpoint;
+  std::uint64_t buckets = 0;         // a bit for each bucket of table_fingerprint
+  std::vector<std::uint64_t> hashes; // 1 to compare, table_fingerprint::buckets in the reply
   std::vector<rumor> rumors;
   std::size_t skipped_rumors = 0; // of kinds that this version does not know
 

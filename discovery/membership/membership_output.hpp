@@ -62,7 +62,8 @@ struct membership_counters {
   std::uint64_t deaths_doubted = 0; // heard of a member that this one had no doubts about
   std::uint64_t stalls = 0;         // this process was not run for longer than a probe time-out
   std::uint64_t reconnects = 0;     // tries of dead members and of seeds
-  std::uint64_t push_pulls = 0;
+  std::uint64_t compares = 0;       // of tables, begun
+  std::uint64_t push_pulls = 0;     // tables, or parts of them, sent
 
   friend bool operator==(const membership_counters&, const membership_counters&) = default;
 };

@@ -158,7 +158,8 @@ void membership::send_nack(const relayed_probe& to) {
 void membership::on_ack(const packet& got, gossip_channel channel) {
   if (probe_ && got.sequence == probe_->sequence) {
     // From itself, or passed on by a helper.
-    if (channel == gossip_channel::stream) ++counters_.stream_acks;
+    only_streams_ = channel == gossip_channel::stream;
+    if (only_streams_) ++counters_.stream_acks;
     probe_.reset();
     health_.improve();
     return;

@@ -47,10 +47,16 @@ void membership::run_reconnects() {
     if (table_.living() == 0) emit(member_event_kind::alone, self_);
   }
   if (now_ < next_reconnect_ || phase_ != membership_phase::running) return;
-  next_reconnect_ = now_ + settings_.protocol_period / 4;
+  earliest_reconnect_ = now_ + settings_.protocol_period / 4;
+  next_reconnect_ = monotonic_time::max();
   auto budget = settings_.reconnect_burst;
   try_seeds(budget);
   try_dead(budget);
+  for (const auto& one : seeds_)
+    reconnect_at(one.next_try);
+  for (const auto* entry : table_.gone()) {
+    if (entry->record.state == member_state::dead) reconnect_at(entry->next_try);
+  }
 }
 
 void membership::try_seeds(std::size_t& budget) {
@@ -68,7 +74,7 @@ void membership::try_seeds(std::size_t& budget) {
     }
     --budget;
     ++counters_.reconnects;
-    send_table(packet_kind::push_pull, gossip_channel::stream, one.where, {});
+    send_table(packet_kind::push_pull, table_fingerprint::all_buckets, gossip_channel::stream, one.where, {});
     if (alone) one.pause = std::min(one.pause, settings_.reconnect_last);
     one.next_try = now_ + jittered(one.pause, random_);
     one.pause = next_pause(one.pause);
@@ -78,9 +84,9 @@ void membership::try_seeds(std::size_t& budget) {
 void membership::try_dead(std::size_t& budget) {
   // The longest due first, so that a small budget starves nobody.
   std::vector<std::pair<monotonic_time, member_entry*>> due;
-  for (auto& [name, entry] : table_.all()) {
-    if (entry.record.state == member_state::dead && now_ >= entry.next_try)
-      due.emplace_back(entry.next_try, &entry);
+  for (auto* entry : table_.gone()) {
+    if (entry->record.state == member_state::dead && now_ >= entry->next_try)
+      due.emplace_back(entry->next_try, entry);
   }
   std::stable_sort(due.begin(), due.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& [when, entry] : due) {

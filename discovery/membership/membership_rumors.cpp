@@ -40,7 +40,10 @@ void membership::hear(const alive_rumor& what, hearing& how) {
     if (was == member_state::left) return;
     if (record.incarnation <= entry->record.incarnation) {
       // Someone has it alive: worth a try soon.
-      if (was == member_state::dead && how.table) entry->next_try = std::min(entry->next_try, now_);
+      if (was == member_state::dead && how.table) {
+        entry->next_try = std::min(entry->next_try, now_);
+        reconnect_at(entry->next_try);
+      }
       return;
     }
   }
@@ -136,6 +139,7 @@ void membership::give_back(member_entry& entry, std::uint64_t younger, std::uint
   entry.accused = 0;
   entry.pause = settings_.reconnect_first;
   entry.next_try = now_ + entry.pause;
+  reconnect_at(entry.next_try);
   doubted_.erase(entry.record.name);
   table_.set_state(entry, member_state::dead, now_, random_);
 }
@@ -266,6 +270,7 @@ void membership::die(member_entry& entry, const std::string& accuser) {
   table_.set_state(entry, member_state::dead, now_, random_);
   entry.pause = settings_.reconnect_first;
   entry.next_try = now_ + entry.pause;
+  reconnect_at(entry.next_try);
   tell(name, dead_rumor{name, entry.record.process, entry.accused, accuser});
   emit(member_event_kind::died, entry.record);
   if (entry.claimed_against == entry.record.process)

@@ -45,7 +45,7 @@ struct membership_settings {
   std::size_t retransmit = 4;
   duration gossip_interval = std::chrono::milliseconds{200};
   std::size_t gossip_fan_out = 3; // 1 to 64
-  // Whole tables are exchanged with one random member this often, more rarely in clusters of more than 32.
+  // Tables are compared with that of one random member this often, and what differs is exchanged.
   duration push_pull_interval = std::chrono::seconds{30};
 
   // A dead member is tried after reconnect_first, then at twice the interval each time, until the whole

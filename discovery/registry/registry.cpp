@@ -1,6 +1,7 @@
 #include "discovery/registry/registry.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe {
@@ -8,6 +9,28 @@ namespace troupe {
 namespace {
 
 using kind = registry_change::kind;
+
+// Of one node; beyond that the next push-pull brings what is missing.
+constexpr std::size_t most_ahead = 64;
+
+// FNV-1a, which is the same everywhere.
+class fingerprint_hash {
+public:
+  void add(std::uint64_t number) noexcept {
+    for (int shift = 0; shift < 64; shift += 8)
+      add_byte(static_cast<std::uint8_t>(number >> shift));
+  }
+  void add(std::string_view text) noexcept {
+    add(text.size());
+    for (const char each : text)
+      add_byte(static_cast<std::uint8_t>(each));
+  }
+  std::uint64_t value() const noexcept { return value_; }
+
+private:
+  void add_byte(std::uint8_t byte) noexcept { value_ = (value_ ^ byte) * 1'099'511'628'211ULL; }
+  std::uint64_t value_ = 14'695'981'039'346'656'037ULL;
+};
 
 } // namespace
 
@@ -104,7 +127,7 @@ status registry::apply(const registry_delta& delta) {
     return {};
   }
   auto& of = found->second;
-  if (delta.until <= of.known) return {};
+  if (has(of, delta)) return {};
   const auto added = std::count_if(delta.entries.begin(), delta.entries.end(), [&of](const auto& each) {
     return of.entries.count(each.entry.service) == 0;
   });
@@ -117,11 +140,36 @@ status registry::apply(const registry_delta& delta) {
     store(delta.node, of, each);
   // Entries are used at once, gap or not: each is the truth about its service. But only what joins on to what
   // is known makes more known.
-  if (delta.since <= of.known)
+  if (delta.since <= of.known) {
     of.known = delta.until;
-  else
+    join_up(of);
+  } else {
     ++figures_.with_gap;
+    if (of.ahead.size() < most_ahead) {
+      auto& until = of.ahead[delta.since];
+      until = std::max(until, delta.until);
+    }
+  }
   return {};
+}
+
+bool registry::has(const member& of, const registry_delta& delta) {
+  if (delta.until <= of.known) return true;
+  const auto after = of.ahead.upper_bound(delta.since);
+  return after != of.ahead.begin() && std::prev(after)->second >= delta.until;
+}
+
+void registry::join_up(member& of) {
+  while (!of.ahead.empty() && of.ahead.begin()->first <= of.known) {
+    of.known = std::max(of.known, of.ahead.begin()->second);
+    of.ahead.erase(of.ahead.begin());
+  }
+}
+
+bool registry::is_news(const registry_delta& delta) const {
+  const auto found = members_.find(delta.node);
+  return delta.node != node_ && found != members_.end() && found->second.incarnation == delta.incarnation
+         && !has(found->second, delta);
 }
 
 void registry::store(const std::string& node, member& of, const numbered_entry& entry) {
@@ -142,6 +190,28 @@ std::vector<registry_digest_line> registry::digest() const {
   out.reserve(members_.size());
   for (const auto& [name, each] : members_)
     out.push_back({name, each.incarnation, each.known});
+  return out;
+}
+
+std::uint64_t registry::fingerprint() const {
+  fingerprint_hash hash;
+  for (const auto& [name, each] : members_) {
+    hash.add(name);
+    hash.add(each.incarnation);
+    hash.add(each.known);
+  }
+  return std::max<std::uint64_t>(hash.value(), 1);
+}
+
+std::vector<registry_digest_line> registry::behind(std::span<const registry_digest_line> theirs) const {
+  std::vector<registry_digest_line> out;
+  for (const auto& each : theirs) {
+    const auto found = members_.find(each.node);
+    if (found == members_.end() || each.node == node_) continue;
+    const auto& of = found->second;
+    if (of.incarnation == each.incarnation && of.known < each.known)
+      out.push_back({each.node, of.incarnation, of.known});
+  }
   return out;
 }
 

@@ -69,8 +69,19 @@ public:
   // member is left out: after the node is one, a push-pull brings it.
   status apply(const registry_delta& delta);
 
+  // Whether apply() would learn something from it: it is of a member, and not all of it is known.
+  bool is_news(const registry_delta& delta) const;
+
   // How far all nodes are known, this one included: what a push-pull begins with.
   std::vector<registry_digest_line> digest() const;
+
+  // Of the digest, never 0: two registries of different fingerprints differ, and two of equal ones are equal
+  // but for a chance of 2^-64.
+  std::uint64_t fingerprint() const;
+
+  // Of this digest the lines of nodes that this registry knows less of, as it knows them: asks for what is
+  // lacking here, and no more.
+  std::vector<registry_digest_line> behind(std::span<const registry_digest_line> theirs) const;
 
   // What whoever sent this digest lacks and this node knows, of at most so many bytes (see size_of()), but at
   // least one entry. When not all fits, the next call begins with another node, so that all have their turns;
@@ -91,12 +102,16 @@ private:
   struct member {
     std::uint64_t incarnation = 0;
     std::uint64_t known = 0; // all changes up to this one
+    // Intervals beyond a gap, by where they begin: once the gap is closed they need not be told again.
+    std::map<std::uint64_t, std::uint64_t> ahead;
     std::map<std::string, numbered_entry, std::less<>> entries;
   };
 
   registry_delta change_own(std::vector<numbered_entry> entries);
   void store(const std::string& node, member& of, const numbered_entry& entry);
   void forget(const std::string& node, member& of);
+  static bool has(const member& of, const registry_delta& delta);
+  static void join_up(member& of);
 
   const std::string node_;
   const registry_limits limits_;

@@ -99,6 +99,7 @@ std::vector<std::byte> encode(const registry_message& message) {
     line.set_incarnation(each.incarnation);
     line.set_known(each.known);
   }
+  out.set_fingerprint(message.fingerprint);
   std::vector<std::byte> bytes(out.ByteSizeLong());
   out.SerializeWithCachedSizesToArray(reinterpret_cast<std::uint8_t*>(bytes.data()));
   return bytes;
@@ -126,6 +127,7 @@ result<registry_message> decode_registry_message(std::span<const std::byte> byte
         each.node().size(), limits.name_bytes);
     out.digest.push_back({std::move(*each.mutable_node()), each.incarnation(), each.known()});
   }
+  out.fingerprint = in.fingerprint();
   return out;
 }
 

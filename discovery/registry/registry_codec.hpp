@@ -10,16 +10,19 @@
 
 namespace troupe {
 
-// What one node tells another.
+// What one node tells another. The bytes of several messages one behind the other are the message of all
+// their deltas and lines.
 struct registry_message {
   std::vector<registry_delta> deltas;
   std::vector<registry_digest_line> digest; // not empty: the sender asks for what it lacks
+  // Of all that the sender knows; 0: not said. Whoever knows something else answers with a digest.
+  std::uint64_t fingerprint = 0;
 
   bool operator==(const registry_message&) const = default;
 };
 
-// The largest message that is read: the digest of 1,000 nodes and the entries of some hundred. An object that
-// is parsed may take fifty times its bytes.
+// The largest message that is read; larger digests are told in several. An object that is parsed may take
+// fifty times its bytes.
 inline constexpr std::size_t max_registry_message = 256 * 1024;
 
 // The same message always gives the same bytes. An entry takes at most size_of() of them.

@@ -106,6 +106,51 @@ TEST_CASE("a partition heals within 30 s of its end, however long it was") {
   });
 }
 
+TEST_CASE("what gossip does not tell, comparing tables does") {
+  // Each rumor once: many members miss it.
+  network_options options{.loss = 0.5};
+  options.settings.retransmit = 1;
+  options.settings.gossip_fan_out = 1;
+  options.settings.push_pull_interval = 2s;
+  over_seeds(5, options, [](virtual_cluster& cluster) {
+    cluster.add_many(30);
+    cluster.run_for(60s);
+    member_metadata metadata;
+    metadata.zone = "elsewhere";
+    REQUIRE(cluster.core(7).update_metadata(monotonic_time{cluster.now()}, metadata).ok());
+    const auto all_know = [&] {
+      for (std::size_t i = 0; i < cluster.size(); ++i) {
+        if (cluster.core(i).find("n007")->metadata.zone != "elsewhere") return false;
+      }
+      return true;
+    };
+    const auto took = cluster.run_until(all_know, 120s);
+    INFO(seconds(took) << " s");
+    CHECK(took < 60s);
+  });
+}
+
+TEST_CASE("what a member sends does not depend on how many there are") {
+  std::vector<double> bytes;
+  for (const std::size_t members : {10, 100, 300}) {
+    virtual_cluster cluster{{.loss = 0.01}};
+    cluster.add_many(members);
+    cluster.run_for(60s);
+    const auto sent = [&] {
+      double sum = 0;
+      for (std::size_t i = 0; i < members; ++i)
+        sum += static_cast<double>(cluster.core(i).counters().bytes_sent);
+      return sum / static_cast<double>(members);
+    };
+    const auto before = sent();
+    cluster.run_for(300s);
+    bytes.push_back((sent() - before) / 300);
+  }
+  INFO(bytes[0] << ", " << bytes[1] << ", " << bytes[2] << " bytes a second");
+  CHECK(bytes[1] < 1.2 * bytes[0]);
+  CHECK(bytes[2] < 1.2 * bytes[0]);
+}
+
 TEST_CASE("who leaves is known to all as left, not as dead") {
   over_seeds(10, {.loss = 0.05}, [](virtual_cluster& cluster) {
     cluster.add_many(10);

@@ -1,5 +1,6 @@
 // How membership's messages are written, byte by byte, and what is refused.
 #include "discovery/membership/membership_codec.hpp"
+#include "discovery/membership/table_fingerprint.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -71,8 +72,15 @@ std::vector<std::pair<std::string, packet>> samples() {
                    claim_rumor{"n5", 8, 9}};
   out.emplace_back("gossip with every rumor", gossip);
   out.emplace_back("push-pull", of(packet_kind::push_pull));
+  out.back().second.buckets = 0x8000'0000'0000'0105;
   out.back().second.rumors = {alive_rumor{small_record()}};
   out.emplace_back("push-pull reply", of(packet_kind::push_pull_reply));
+  out.emplace_back("compare", of(packet_kind::compare));
+  out.back().second.hashes = {0x0123'4567'89AB'CDEF};
+  out.back().second.rumors = {left_rumor{"n5", 8, 0}};
+  out.emplace_back("compare reply", of(packet_kind::compare_reply));
+  for (std::uint64_t i = 0; i < table_fingerprint::buckets; ++i)
+    out.back().second.hashes.push_back(i << 32);
   return out;
 }
 
@@ -144,7 +152,7 @@ TEST_CASE("what a newer version adds is skipped or kept") {
     CHECK(got->rumors.empty());
   }
   SECTION("a packet of an unknown kind or version is refused") {
-    bytes[1] = std::byte{8};
+    bytes[1] = std::byte{10};
     CHECK(decode_packet(bytes).error().code() == status_code::unimplemented);
     bytes[1] = std::byte{0};
     CHECK(decode_packet(bytes).error().code() == status_code::unimplemented);

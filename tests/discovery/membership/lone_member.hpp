@@ -72,6 +72,7 @@ public:
     out.sequence = sequence;
     out.target = "me";
     out.target_process = 100;
+    out.buckets = table_fingerprint::all_buckets;
     out.rumors = std::move(rumors);
     return core_.on_message(now_, at(last), channel, encode_packet(out)).ok();
   }

@@ -101,9 +101,10 @@ void virtual_cluster::run(step what) {
 
 void virtual_cluster::run_for(duration how_long) {
   const auto end = now_ + how_long;
-  while (!steps_.empty() && steps_.top().when <= end) {
-    auto next = steps_.top();
-    steps_.pop();
+  while (!steps_.empty() && steps_.front().when <= end) {
+    std::pop_heap(steps_.begin(), steps_.end(), std::greater<>{});
+    auto next = std::move(steps_.back());
+    steps_.pop_back();
     now_ = std::max(now_, next.when);
     run(std::move(next));
   }
@@ -118,19 +119,23 @@ duration virtual_cluster::run_until(const std::function<bool()>& is_so, duration
 }
 
 bool virtual_cluster::agree() const {
-  std::vector<std::pair<std::string, std::uint64_t>> alive;
+  std::vector<std::pair<std::string_view, std::uint64_t>> alive;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (running(i)) alive.emplace_back(nodes_[i].name, nodes_[i].process);
   }
   std::sort(alive.begin(), alive.end());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!running(i)) continue;
-    std::vector<std::pair<std::string, std::uint64_t>> seen;
-    for (const auto& record : nodes_[i].core->members()) {
-      if (record.state == member_state::alive) seen.emplace_back(record.name, record.process);
-      if (record.state == member_state::suspect) return false;
-    }
-    if (seen != alive) return false;
+    if (nodes_[i].core->living() != alive.size()) return false;
+    // As many, and each of them is one of the running.
+    bool same = true;
+    nodes_[i].core->visit([&](const member_record& record) {
+      if (!same || record.state == member_state::dead || record.state == member_state::left) return;
+      same = record.state == member_state::alive
+             && std::binary_search(alive.begin(), alive.end(),
+                                   std::pair<std::string_view, std::uint64_t>{record.name, record.process});
+    });
+    if (!same) return false;
   }
   return true;
 }

@@ -5,10 +5,10 @@
 #include "discovery/membership/membership.hpp"
 #include "runtime/simulation/trace_hash.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <queue>
 #include <string>
 #include <vector>
 
@@ -103,7 +103,8 @@ private:
   void transmit(std::size_t from, gossip_send& what);
   void push(step what) {
     what.order = next_order_++;
-    steps_.push(std::move(what));
+    steps_.push_back(std::move(what));
+    std::push_heap(steps_.begin(), steps_.end(), std::greater<>{});
   }
   void run(step what);
 
@@ -112,7 +113,7 @@ private:
   random_source weather_;
   monotonic_time now_{};
   std::vector<node> nodes_;
-  std::priority_queue<step, std::vector<step>, std::greater<>> steps_;
+  std::vector<step> steps_; // a heap, the earliest first
   std::uint64_t next_order_ = 0;
   std::function<bool(std::size_t, std::size_t)> is_cut_;
   bool datagrams_blocked_ = false;
