@@ -170,6 +170,12 @@ status add_discovery_options(const settings& from, node_options& to) {
   if (auto outcome = add_addresses(from, out); !outcome.ok()) return outcome;
   auto keys = gossip_keys_of(from);
   if (!keys) return keys.error();
+  if (!*keys && !out.transport.listen.address.is_loopback())
+    return invalid_argument(
+      "without keys the gossip stays on this machine, and {} is no loopback address: set "
+      "discovery.keys_file to a file with a key, as `openssl rand -base64 32` prints it, or "
+      "use 127.0.0.1",
+      out.transport.listen.address.to_string());
   out.transport.keys = std::move(*keys);
   auto entries = parse_seed_entries(from.get<text_list>("discovery.seeds"));
   if (!entries) return named("discovery.seeds", entries.error());

@@ -26,7 +26,11 @@ REFUSED = 6
 
 
 def products(cluster):
-    return sorted(level["productId"] for level in RestCustomer(cluster).call("GET", "/v1/stock?pageSize=200")["levels"])
+    customer = RestCustomer(cluster)
+    try:
+        return sorted(level["productId"] for level in customer.call("GET", "/v1/stock?pageSize=200")["levels"])
+    finally:
+        customer.close()
 
 
 class FiveNodes(unittest.TestCase):
@@ -133,12 +137,11 @@ class Beginnings(unittest.TestCase):
         self.assertEqual(shop.stop(), 0)
 
     def test_a_node_whose_seeds_do_not_answer_serves_and_says_so_once_a_minute(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-            silent.bind(("127.0.0.1", 0))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
             seed = f"127.0.0.1:{silent.getsockname()[1]}"
             shop = self.node(f"--discovery.seeds={seed},no.such.host.invalid:7401")
             silent.settimeout(30)
-            silent.recv(65536)  # it is tried
+            silent.accept()[0].close()  # it is tried
             self.assertEqual(len(shop.places("shop.Orders")), 1)
             time.sleep(3)
             warnings = [line for line in shop.log().splitlines() if "no.such.host.invalid" in line]
