@@ -1,5 +1,7 @@
 #include "apps/troupe/child_process.hpp"
 
+#include "apps/launcher/descriptor.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,39 +20,10 @@ namespace troupe::cli {
 
 namespace {
 
+using launcher::descriptor;
+using launcher::pipe_ends;
+
 constexpr std::size_t most_output = 1024 * 1024;
-
-class descriptor {
-public:
-  explicit descriptor(int number = -1) noexcept : number_(number) {}
-  ~descriptor() { close(); }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  void open(int number) noexcept {
-    close();
-    number_ = number;
-  }
-  void close() noexcept {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-  int get() const noexcept { return number_; }
-
-private:
-  int number_;
-};
-
-struct pipe_ends {
-  descriptor out;
-  descriptor in;
-  bool open() noexcept {
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-    out.open(ends[0]);
-    in.open(ends[1]);
-    return true;
-  }
-};
 
 status refused(std::string_view what) { return internal("cannot {}: {}", what, std::strerror(errno)); }
 

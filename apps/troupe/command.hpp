@@ -18,6 +18,14 @@ struct session {
 
 // Each adds one command below `parent`; its callback sets session.outcome.
 void add_version_command(CLI::App& parent, session& now);
+void add_up_command(CLI::App& parent, session& now);
+void add_down_command(CLI::App& parent, session& now);
+void add_ps_command(CLI::App& parent, session& now);
+void add_members_command(CLI::App& parent, session& now);
+void add_services_command(CLI::App& parent, session& now);
+void add_drain_command(CLI::App& parent, session& now);
+void add_join_command(CLI::App& parent, session& now);
+void add_leave_command(CLI::App& parent, session& now);
 void add_contract_command(CLI::App& parent, session& now);
 void add_contract_check_command(CLI::App& contract, session& now);
 void add_contract_lint_command(CLI::App& contract, session& now);

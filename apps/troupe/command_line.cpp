@@ -38,11 +38,23 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   session now{out, err};
-  CLI::App app{"Troupe: services as actors, from one contract.\n"
-               "This program checks contracts and looks into failed simulations; `protoc-gen-troupe` generates code.",
-               "troupe"};
+  CLI::App app{
+    "Troupe: services as actors, from one contract.\n"
+    "This program runs clusters and looks at them, checks contracts, and looks into failed simulations; "
+    "`protoc-gen-troupe` generates code.",
+    "troupe"};
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 all is well; 1 a check found something; 2 wrong usage or unreadable input.");
+  app.footer(
+    "Exit codes: 0 all is well; 1 a check found something, or a cluster did not do as told; 2 wrong usage or "
+    "unreadable input.");
+  add_up_command(app, now);
+  add_down_command(app, now);
+  add_ps_command(app, now);
+  add_members_command(app, now);
+  add_services_command(app, now);
+  add_drain_command(app, now);
+  add_join_command(app, now);
+  add_leave_command(app, now);
   add_contract_command(app, now);
   add_sim_command(app, now);
   add_version_command(app, now);

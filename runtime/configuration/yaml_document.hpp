@@ -1,5 +1,5 @@
-// A YAML document as a tree that knows where each part stands, within limits. Internal to this component;
-// keeps yaml-cpp out of the rest.
+// A YAML document as a tree that knows where each part stands, within limits: for this component, and for
+// readers of files that are no settings. Keeps yaml-cpp out of the rest.
 #pragma once
 
 #include "runtime/core/result.hpp"

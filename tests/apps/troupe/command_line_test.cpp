@@ -27,6 +27,14 @@ TEST_CASE("every command explains itself") {
                                                   {"sim"},
                                                   {"sim", "shrink"},
                                                   {"sim", "trace"},
+                                                  {"up"},
+                                                  {"down"},
+                                                  {"ps"},
+                                                  {"members"},
+                                                  {"services"},
+                                                  {"drain"},
+                                                  {"join"},
+                                                  {"leave"},
                                                   {"version"}}) {
     auto arguments = command;
     arguments.emplace_back("--help");
@@ -37,6 +45,12 @@ TEST_CASE("every command explains itself") {
     CHECK(ran.err == "");
   }
   CHECK(contains(run({"contract", "check", "--help"}).out, "Example: troupe contract check"));
+  for (const auto* command : {"up", "down", "ps", "members", "services", "drain", "join", "leave"}) {
+    const auto help = run({command, "--help"}).out;
+    CAPTURE(help);
+    CHECK(contains(help, "Example"));
+    CHECK(contains(help, std::string{" troupe "} + command));
+  }
 }
 
 TEST_CASE("version names what Troupe is built on") {
@@ -53,16 +67,22 @@ TEST_CASE("wrong usage says what is wrong and where help is, with exit code 2") 
     std::string complaint;
   };
   for (const auto& [arguments, complaint] :
-       {usage{
-          {"contrakt"},
-          "error: there is no command \"contrakt\"; choose one of: contract, sim, version\nfix: see `troupe "
-          "--help`\n"},
+       {usage{{"contrakt"},
+              "error: there is no command \"contrakt\"; choose one of: up, down, ps, members, services, "
+              "drain, join, "
+              "leave, contract, sim, version\nfix: see `troupe --help`\n"},
         usage{{"contract"},
               "error: a command is missing; choose one of: check, lint\nfix: see `troupe contract --help`\n"},
         usage{{"contract", "check", "a"},
               "error: NEW is required\nfix: see `troupe contract check --help`\n"},
         usage{{"contract", "check", "a", "b", "--ignore", "speed"},
               "error: --ignore: speed not in {wire,json,rest,source}"},
+        usage{{"members", "--admin", "9901"},
+              "error: --admin: '9901' is no host and port; write 127.0.0.1:9901"},
+        usage{{"members", "--admin", "a:1", "--state", "b"}, "error: --state excludes --admin"},
+        usage{{"up", "--kill-one-every", "often"},
+              "error: --kill-one-every: often is no time; write it like 10s or 2m"},
+        usage{{"drain"}, "error: NODE is required"},
         usage{{"contract", "lint", "a", "-I", "/nowhere"},
               "error: --import-dir: Directory does not exist: /nowhere"}}) {
     const auto ran = run(arguments);
