@@ -66,6 +66,7 @@ std::unique_ptr<simulated_program> simulation::state::make_program(std::uint32_t
   if (options.connected) {
     auto& link = out.options.link.emplace(options.node.link.value_or(gate_options{}));
     link.trusted_network = true;
+    link.incarnation = 0; // the date of the start
     link.listen = own.client ? std::nullopt : std::optional{link_address(*own.on)};
     out.options.peers.clear();
     if (options.discovery)

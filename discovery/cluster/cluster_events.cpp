@@ -112,7 +112,11 @@ void cluster_member::core::look_at_members(const std::vector<member_record>& mem
     else if (given_up_.contains(key))
       continue;
     const auto& roles = each.metadata.roles;
-    seen.push_back({each.name, each.process, {roles.begin(), roles.end()}, reachable});
+    seen.push_back({.name = each.name,
+                    .incarnation = each.process,
+                    .roles = {roles.begin(), roles.end()},
+                    .reachable = reachable,
+                    .doubted = each.state == member_state::suspect});
   }
   resolver_->on_view(world_.clock.now(), std::move(seen));
 }
