@@ -17,7 +17,7 @@ echo "nginx-light deinstall"
 APT_GET = """#!/bin/sh
 echo "apt-get $*" >> "$STATE/log"
 case "$*" in
-  *-s*) cat "$STATE/plan" 2>/dev/null; exit 0 ;;
+  "-s "*) cat "$STATE/plan" 2>/dev/null; exit 0 ;;
   *update*) exit 0 ;;
 esac
 [ -e "$STATE/policy" ] && echo "services forbidden" >> "$STATE/log"

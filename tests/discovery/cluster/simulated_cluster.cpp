@@ -76,6 +76,8 @@ cluster_member_options simulated_cluster::options_for(std::size_t index) const {
   auto out = options_.member;
   const auto& node = *in.nodes()[index];
   out.node = node.name();
+  // Larger at each boot, whatever the calendar of the machine says.
+  out.process = 1'000 * node.boots() + index;
   out.transport.listen = {node.address(), gossip_port};
   out.transport.trusted_network = true;
   for (std::size_t i = 0; i < options_.seeds; ++i)
