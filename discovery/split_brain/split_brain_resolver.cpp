@@ -12,10 +12,6 @@ bool torn(const std::vector<split_brain_member>& members) {
   return std::any_of(members.begin(), members.end(), [](const auto& each) { return !each.reachable; });
 }
 
-bool doubts(const std::vector<split_brain_member>& members) {
-  return std::any_of(members.begin(), members.end(), [](const auto& each) { return each.doubted; });
-}
-
 } // namespace
 
 status check(const split_brain_settings& settings) {
@@ -42,11 +38,9 @@ void split_brain_resolver::on_view(monotonic_time now, std::vector<split_brain_m
 
 std::optional<monotonic_time> split_brain_resolver::due() const noexcept {
   if (!torn_since_ || decided_ || lost_) return std::nullopt;
-  std::optional<monotonic_time> out;
-  if (!doubts(members_)) out = changed_ + settings_.stable_after;
-  if (settings_.unstable_limit == duration::zero()) return out;
-  const auto limit = *torn_since_ + settings_.stable_after + settings_.unstable_limit;
-  return out ? std::min(*out, limit) : limit;
+  const auto stable = changed_ + settings_.stable_after;
+  if (settings_.unstable_limit == duration::zero()) return stable;
+  return std::min(stable, *torn_since_ + settings_.stable_after + settings_.unstable_limit);
 }
 
 std::optional<split_brain_decision> split_brain_resolver::decide(monotonic_time now) {
@@ -54,7 +48,7 @@ std::optional<split_brain_decision> split_brain_resolver::decide(monotonic_time 
   if (!at || now < *at) return std::nullopt;
   decided_ = true;
   split_brain_decision out;
-  if (doubts(members_) || now < changed_ + settings_.stable_after) {
+  if (now < changed_ + settings_.stable_after) {
     out.reason = "the view of the cluster does not hold still, so no side knows what the other one sees";
   } else {
     auto verdict = judge(settings_.rules, members_);

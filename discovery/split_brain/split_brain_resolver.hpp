@@ -13,14 +13,13 @@ namespace troupe {
 
 struct split_brain_settings {
   split_brain_rules rules;
-  // A view that stayed the same for so long, with somebody unreachable and nobody in doubt, is judged. Longer
-  // than a death takes to be known everywhere; whoever takes over from a lost side must wait as long again, for that side
+  // A view that stayed the same for so long, with somebody unreachable, is judged. Longer than a death takes
+  // to be known everywhere; whoever takes over from a lost side must wait as long again, for that side
   // decides as late.
   duration stable_after = std::chrono::seconds{20};
   // When somebody has been unreachable for so much longer than that and the view never held still, nobody
   // stays: neither side can know what the other one sees. Zero: never.
-  // Longer than all suspicions after a partition take.
-  duration unstable_limit = std::chrono::seconds{60};
+  duration unstable_limit = std::chrono::seconds{15};
   split_brain_loss loss = split_brain_loss::leave;
 };
 

@@ -60,8 +60,6 @@ struct split_brain_member {
   std::uint64_t incarnation = 0; // of its process: the date of its start, so the smallest is the oldest
   std::set<std::string> roles;
   bool reachable = true;
-  // It may be unreachable: soon it is known. Meanwhile nothing is decided.
-  bool doubted = false;
 
   bool operator==(const split_brain_member&) const = default;
 };

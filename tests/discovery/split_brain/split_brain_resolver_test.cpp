@@ -134,39 +134,3 @@ TEST_CASE("settings have ranges") {
   wrong.rules.strategy = split_brain_strategy::static_quorum;
   CHECK_FALSE(check(wrong).ok());
 }
-
-TEST_CASE("nothing is decided while somebody is in doubt, until the limit") {
-  split_brain_resolver one{settings()};
-  auto doubtful = view("abc", "de");
-  doubtful[2].doubted = true;
-  one.on_view(start, doubtful);
-  CHECK(one.due() == start + 35s);
-  CHECK_FALSE(one.decide(start + 30s));
-
-  SECTION("the doubt was right") {
-    one.on_view(start + 30s, view("ab", "cde"));
-    CHECK(one.due() == start + 35s);
-  }
-  SECTION("it was wrong: the view holds still from then on") {
-    auto patient = settings();
-    patient.unstable_limit = 1h;
-    split_brain_resolver other{patient};
-    other.on_view(start, doubtful);
-    other.on_view(start + 30s, view("abc", "de"));
-    CHECK(other.due() == start + 50s);
-    CHECK(other.decide(start + 50s)->stays);
-  }
-  SECTION("it stays") {
-    const auto decision = one.decide(start + 35s);
-    REQUIRE(decision);
-    CHECK_FALSE(decision->stays);
-  }
-  SECTION("without a limit it may stay for ever") {
-    auto patient = settings();
-    patient.unstable_limit = 0s;
-    split_brain_resolver other{patient};
-    other.on_view(start, doubtful);
-    CHECK_FALSE(other.due());
-    CHECK_FALSE(other.decide(start + 24h));
-  }
-}
