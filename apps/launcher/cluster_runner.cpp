@@ -108,6 +108,7 @@ private:
   void take_signals();
   void reap();
   void look_for_ports();
+  void look_for_requests();
   void save();
 
   const runner_options& options_;
@@ -232,6 +233,14 @@ void runner::look_for_ports() {
   }
 }
 
+void runner::look_for_requests() {
+  for (std::size_t node = 0; node < supervisor_.nodes().size(); ++node) {
+    std::error_code error;
+    if (std::filesystem::remove(state_.restart_request(options_.plan.nodes[node].name), error) && !error)
+      perform(supervisor_.restart(node, now()));
+  }
+}
+
 void runner::reap() {
   for (std::size_t node = 0; node < supervisor_.nodes().size(); ++node) {
     const int pid = supervisor_.nodes()[node].pid;
@@ -297,6 +306,11 @@ int runner::run() {
   if (options_.supervision.kill_every > duration::zero())
     say(fmt::format("kills one of the nodes again and again; --seed {} repeats the choice",
                     world_.get().random.seed()));
+  // What was asked of an earlier process.
+  for (const auto& each : options_.plan.nodes) {
+    std::error_code ignored;
+    std::filesystem::remove(state_.restart_request(each.name), ignored);
+  }
   perform(supervisor_.begin(now()));
   while (!outcome_) {
     std::vector<pollfd> events{{signals_.get(), POLLIN, 0}, {watch_.get(), POLLIN, 0}};
@@ -319,6 +333,7 @@ int runner::run() {
       while (::read(watch_.get(), told.data(), told.size()) > 0) {
       }
       look_for_ports();
+      look_for_requests();
     }
     if (events[0].revents != 0) take_signals();
     if (!outcome_) perform(supervisor_.tick(now()));

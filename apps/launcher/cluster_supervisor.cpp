@@ -178,12 +178,14 @@ supervisor_actions cluster_supervisor::ended(std::size_t node, process_end how, 
     enter(node, node_phase::stopped, now);
     if (how != process_end{})
       out.emplace_back(tell{true, fmt::format("{} ended with {}", view.name, how.to_string())});
+  } else if (timing.again) {
+    timing.again = false;
+    enter(node, node_phase::waiting, now);
   } else if (how == process_end{}) {
     enter(node, node_phase::stopped, now);
     out.emplace_back(tell{false, fmt::format("{} has stopped; it is not started again", view.name)});
   } else if (is_pointless_to_repeat(how)) {
     enter(node, node_phase::given_up, now);
-    failed_ = true;
     out.emplace_back(
       tell{true, fmt::format("{} ended with {}; it is not started again", view.name, how.to_string()), node});
   } else if (timing.killed_by_us) {
@@ -211,7 +213,6 @@ void cluster_supervisor::pause_or_give_up(std::size_t node, const std::string& w
   }
   if (rule.attempts != 0 && view.failures >= rule.attempts) {
     enter(node, node_phase::given_up, now);
-    failed_ = true;
     out.emplace_back(
       tell{true,
            fmt::format("{} ended with {}; it is given up after {} failures in a row, none of which "
@@ -251,6 +252,25 @@ supervisor_actions cluster_supervisor::stop(monotonic_time now) {
   return out;
 }
 
+supervisor_actions cluster_supervisor::restart(std::size_t node, monotonic_time now) {
+  supervisor_actions out;
+  auto& view = view_[node];
+  if (stopping() || finished_ || view.phase == node_phase::stopping || view.phase == node_phase::waiting)
+    return out;
+  view.failures = 0;
+  out.emplace_back(tell{false, fmt::format("{} is started anew", view.name)});
+  if (runs(view.phase)) {
+    timing_[node].again = true;
+    timing_[node].due = now + options_.stop_limit;
+    enter(node, node_phase::stopping, now);
+    out.emplace_back(signal_node{node, SIGTERM});
+  } else {
+    enter(node, node_phase::waiting, now);
+    start_due(now, out);
+  }
+  return out;
+}
+
 void cluster_supervisor::kill_one(monotonic_time now, supervisor_actions& out) {
   next_kill_ = now + options_.kill_every;
   std::vector<std::size_t> serving;
@@ -272,7 +292,7 @@ supervisor_actions cluster_supervisor::tick(monotonic_time now) {
       continue;
     const bool starting = view.phase == node_phase::starting;
     const auto limit = starting ? options_.start_limit : options_.stop_limit;
-    if (!starting) failed_ = true;
+    if (stopping()) killed_ = true;
     // Once: its end is what happens next.
     timing.due = monotonic_time::max();
     out.emplace_back(
@@ -303,7 +323,7 @@ void cluster_supervisor::conclude(supervisor_actions& out) {
   if (finished_) return;
   if (std::all_of(view_.begin(), view_.end(), [](auto& each) { return is_final(each.phase); })) {
     finished_ = true;
-    out.emplace_back(finish{failed_ ? 1 : 0});
+    out.emplace_back(finish{killed_ || any(node_phase::given_up) ? 1 : 0});
     return;
   }
   if (told_all_serve_ || stopping()) return;

@@ -102,6 +102,9 @@ public:
   supervisor_actions ended(std::size_t node, process_end how, monotonic_time now);
   // The first time all nodes are told to stop, the second time they are killed.
   supervisor_actions stop(monotonic_time now);
+  // Stops the node and starts it anew; one that has ended, for good too, is started at once. Earlier failures
+  // are forgotten. While the cluster stops, nothing.
+  supervisor_actions restart(std::size_t node, monotonic_time now);
   // What is due. To be called at next_time(); earlier does no harm.
   supervisor_actions tick(monotonic_time now);
   // Nothing: nothing is due until something happens.
@@ -117,6 +120,7 @@ private:
     bool killed_by_us = false; // not its failure
     bool was_serving = false;  // this process has
     bool kept_ports = false;   // this process was told to
+    bool again = false;        // told to stop in order to be started anew
   };
 
   void enter(std::size_t node, node_phase phase, monotonic_time now);
@@ -135,7 +139,7 @@ private:
   std::optional<monotonic_time> next_kill_;
   int stop_requests_ = 0;
   bool told_all_serve_ = false;
-  bool failed_ = false;
+  bool killed_ = false; // one that did not stop in time
   bool finished_ = false;
 };
 

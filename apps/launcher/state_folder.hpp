@@ -26,6 +26,9 @@ public:
   // NOT_FOUND: there is none; INVALID_ARGUMENT: it is broken.
   result<cluster_record> read() const;
 
+  // Whoever makes this file asks `troupe up`, which removes it, to start the node anew.
+  std::string restart_request(std::string_view node) const { return file(std::string{node} + ".restart"); }
+
   const std::filesystem::path& path() const noexcept { return path_; }
   std::string file(std::string_view name) const { return (path_ / name).string(); }
 

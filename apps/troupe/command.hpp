@@ -20,6 +20,7 @@ struct session {
 void add_version_command(CLI::App& parent, session& now);
 void add_up_command(CLI::App& parent, session& now);
 void add_down_command(CLI::App& parent, session& now);
+void add_restart_command(CLI::App& parent, session& now);
 void add_ps_command(CLI::App& parent, session& now);
 void add_members_command(CLI::App& parent, session& now);
 void add_services_command(CLI::App& parent, session& now);

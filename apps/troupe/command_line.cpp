@@ -49,6 +49,7 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     "unreadable input.");
   add_up_command(app, now);
   add_down_command(app, now);
+  add_restart_command(app, now);
   add_ps_command(app, now);
   add_members_command(app, now);
   add_services_command(app, now);

@@ -82,6 +82,7 @@ private:
   void tell_of(const member_event& what) const;
   void enter_phase(cluster_phase phase);
   void look_at_members(const std::vector<member_record>& members);
+  void show_to_policy(const std::vector<member_record>& members);
   void judge_split();
   void view_changed();
   void publish_view();
@@ -109,6 +110,7 @@ private:
   registry_gossip gossip_;
   std::optional<split_brain_resolver> resolver_;
   std::set<std::pair<std::string, std::uint64_t>> given_up_; // processes that the policy holds for gone
+  std::optional<monotonic_time> torn_since_;                 // somebody is dead and not given up
   std::unique_ptr<gossip_transport> transport_;
   std::unique_ptr<last_known_members> last_known_;
   std::unique_ptr<seed_source> seeds_;

@@ -109,8 +109,17 @@ void cluster_member::core::tell_of(const member_event& what) const {
 
 void cluster_member::core::look_at_members(const std::vector<member_record>& members) {
   if (last_known_) remember_members(members);
-  if (!resolver_) return;
+  if (resolver_) show_to_policy(members);
+}
+
+// The deaths of a lost side become known one after the other, and a node that is cut off probes slowly,
+// because it doubts itself: those whom it has not found dead yet may be lost as well. So while somebody is
+// dead, those are doubted who are suspected, or of whom nothing was heard since; but in a cluster that is so
+// large that a member does not hear of all others in time only if this one has reason to doubt itself.
+void cluster_member::core::show_to_policy(const std::vector<member_record>& members) {
+  const auto now = world_.clock.now();
   std::vector<split_brain_member> seen;
+  bool torn = false;
   for (const auto& each : members) {
     if (each.state == member_state::left) continue;
     const auto reachable = each.state != member_state::dead;
@@ -120,14 +129,33 @@ void cluster_member::core::look_at_members(const std::vector<member_record>& mem
       given_up_.erase(key);
     else if (given_up_.contains(key))
       continue;
+    torn = torn || !reachable;
     const auto& roles = each.metadata.roles;
-    seen.push_back({each.name, each.process, {roles.begin(), roles.end()}, reachable});
+    seen.push_back({each.name,
+                    each.process,
+                    {roles.begin(), roles.end()},
+                    reachable,
+                    each.state == member_state::suspect && each.name != options_.node});
   }
-  resolver_->on_view(world_.clock.now(), std::move(seen));
+  if (!torn)
+    torn_since_.reset();
+  else if (!torn_since_)
+    torn_since_ = now;
+  const auto probed = options_.split_brain->stable_after / options_.membership.protocol_period;
+  const bool wary = static_cast<duration::rep>(membership_.living()) <= probed
+                    || 2 * membership_.local_health_score() > options_.membership.max_local_health;
+  if (torn_since_ && wary) {
+    for (auto& each : seen)
+      if (each.reachable && each.name != options_.node)
+        each.doubted = each.doubted || membership_.last_heard(each.name) < *torn_since_;
+  }
+  resolver_->on_view(now, std::move(seen));
 }
 
 void cluster_member::core::judge_split() {
-  if (!resolver_ || !talks()) return;
+  if (!resolver_ || resolver_->has_lost() || !talks()) return;
+  // Somebody may have been heard.
+  if (torn_since_) show_to_policy(membership_.members());
   auto decision = resolver_->decide(world_.clock.now());
   if (!decision) return;
   log_.warning(decision->stays ? "the cluster is split: this side stays"

@@ -182,6 +182,10 @@ void registry_gossip::compare(std::size_t with) {
   const auto bytes = encode(out);
   for (std::size_t i = 0; i < std::min(with, peers_.size()); ++i) {
     ++counters_.comparisons;
+    if (const auto again = std::exchange(again_with_, std::nullopt)) {
+      send(gossip_channel::datagram, *again, {}, bytes);
+      continue;
+    }
     const auto* peer = next_peer();
     send(gossip_channel::datagram, peer->second.where, peer->first, bytes);
   }
@@ -260,6 +264,12 @@ status registry_gossip::on_message(monotonic_time now, const endpoint& from, gos
   if (got->fingerprint != 0 && got->fingerprint != registry_.fingerprint()) {
     ++counters_.differences;
     send_digest(from);
+    // The answer may be lost, so the same is asked again. In a large cluster some rumor is always on its way:
+    // there this would never end.
+    if (peers_.size() < small_cluster) {
+      compare_soon();
+      again_with_ = from;
+    }
   }
   return {};
 }

@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -137,6 +138,7 @@ private:
   monotonic_time next_sync_ = monotonic_time::max();
   monotonic_time next_check_ = monotonic_time::max(); // after the last rumor
   duration pause_;                                    // before the next comparison but one
+  std::optional<endpoint> again_with_;                // who knew something else
 };
 
 } // namespace troupe

@@ -10,13 +10,20 @@ cluster_directory::cluster_route::cluster_route(std::string service, instance_ro
 
 // -- readers
 
+namespace {
+
+// An actor runs on one thread at a time.
+std::uint64_t reader(const call& what) noexcept { return what.caller() ? what.caller()->lane() : 0; }
+
+} // namespace
+
 result<call_end_ptr> cluster_directory::cluster_route::choose(const call& what) noexcept {
   const auto flags = flags_.load(std::memory_order_acquire);
   // Most services run on this node or on others, not on both: one of the two tests costs nothing.
   const bool rather_elsewhere = (flags & own_draining) != 0 && (flags & any_ready) != 0;
   if (!rather_elsewhere && local_.available()) return local_.choose(what);
   if ((flags & (any_ready | any_draining)) != 0)
-    if (auto found = choices_.read([&](const choices& now) { return pick(now); })) return found;
+    if (auto found = choices_.read(reader(what), [&](const choices& now) { return pick(now); })) return found;
   if (local_.known()) return local_.choose(what);
   std::lock_guard lock{owner_.mutex_};
   if (auto found = pick(choices_.latest())) return found;
@@ -29,7 +36,7 @@ cluster_directory::cluster_route::choose_other(const call& what,
   const bool leaving = (flags_.load(std::memory_order_acquire) & own_draining) != 0;
   auto local = local_.find_other(failed);
   if (local && !leaving) return local;
-  auto found = choices_.read([&](const choices& now) -> call_end_ptr {
+  auto found = choices_.read(reader(what), [&](const choices& now) -> call_end_ptr {
     if (auto ready = pick_other(now.ready, failed)) return ready;
     return local ? local : pick_other(now.draining, failed);
   });

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -26,23 +25,22 @@ public:
   published& operator=(const published&) = delete;
 
   // Calls `with(const T&)` and gives what that gives. Keep it short, and call nothing that may wait: what is
-  // replaced meanwhile stays in memory.
+  // replaced meanwhile stays in memory. Readers of different numbers `who` (an actor's, for example) get less
+  // into each other's way.
   template <class F>
-  decltype(auto) read(F with) const {
-    const reader here{counters_[own_counter()].readers};
-    return with(*current_.load(std::memory_order_seq_cst));
+  decltype(auto) read(std::uint64_t who, F with) const {
+    const reader here{*this, counters_[who % counters].readers};
+    return with(*current_.load());
   }
 
+  // Waits for readers only when they were interrupted so that most_retired values could not go yet; not from
+  // within read().
   void replace(std::unique_ptr<const T> next) {
-    current_.store(next.get(), std::memory_order_seq_cst);
+    current_.store(next.get());
     std::swap(owned_, next);
     retired_.push_back({std::move(next), (1u << counters) - 1});
     collect();
-    // Only when readers were interrupted again and again; each needs a few instructions to be done.
-    while (retired_.size() > most_retired) {
-      std::this_thread::yield();
-      collect();
-    }
+    if (retired_.size() > most_retired) wait();
   }
 
   // The value as the one who replaces it sees it.
@@ -56,21 +54,27 @@ public:
 private:
   static constexpr std::size_t counters = 8;
 
+  // All operations are sequentially consistent: of a reader that counts itself and then looks, and one who
+  // replaces the value and then looks at the counters, at least one sees what the other did. The same holds
+  // for a reader that leaves and one who says that it waits.
   struct alignas(64) counter {
-    mutable std::atomic<std::uint32_t> readers = 0;
+    std::atomic<std::uint32_t> readers = 0;
   };
 
   class reader {
   public:
-    // Sequentially consistent together with replace(): either it is seen counting, or it sees the new value.
-    explicit reader(std::atomic<std::uint32_t>& in) noexcept : in_(in) {
-      in_.fetch_add(1, std::memory_order_seq_cst);
+    reader(const published& of, std::atomic<std::uint32_t>& in) noexcept : of_(of), in_(in) {
+      in_.fetch_add(1);
     }
-    ~reader() { in_.fetch_sub(1, std::memory_order_release); }
+    ~reader() {
+      in_.fetch_sub(1);
+      if (of_.waits_.load()) in_.notify_all();
+    }
     reader(const reader&) = delete;
     reader& operator=(const reader&) = delete;
 
   private:
+    const published& of_;
     std::atomic<std::uint32_t>& in_;
   };
 
@@ -79,26 +83,32 @@ private:
     std::uint32_t seen_by; // a bit for each counter that has not been seen at zero since
   };
 
-  // By the stack that the reader runs on. Which one does not matter for what happens, only for how fast.
-  static std::size_t own_counter() noexcept {
-    const char here = 0;
-    const auto stack = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&here)) >> 20;
-    return static_cast<std::size_t>((stack * 0x9E3779B97F4A7C15ull) >> 61);
-  }
-
   void collect() {
     std::uint32_t busy = 0;
     for (std::size_t i = 0; i < counters; ++i)
-      if (counters_[i].readers.load(std::memory_order_seq_cst) != 0) busy |= 1u << i;
+      if (counters_[i].readers.load() != 0) busy |= 1u << i;
+    drop(busy);
+  }
+
+  void wait() {
+    waits_.store(true);
+    for (auto& each : counters_)
+      while (const auto some = each.readers.load())
+        each.readers.wait(some);
+    waits_.store(false);
+    drop(0);
+  }
+
+  void drop(std::uint32_t busy) {
     for (auto& each : retired_)
       each.seen_by &= busy;
     std::erase_if(retired_, [](const old_value& each) { return each.seen_by == 0; });
   }
 
-  static_assert(counters == 8, "own_counter() takes three bits");
-  std::array<counter, counters> counters_;
+  mutable std::array<counter, counters> counters_;
   std::atomic<const T*> current_;
-  std::unique_ptr<const T> owned_; // what current_ points to
+  std::atomic<bool> waits_ = false; // whoever replaces, for readers
+  std::unique_ptr<const T> owned_;  // what current_ points to
   std::vector<old_value> retired_;
 };
 

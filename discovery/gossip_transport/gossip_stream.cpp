@@ -9,6 +9,8 @@ namespace {
 // Sealed at a time: what waits is sealed late, so that a frame is young, and in the order of its number,
 // when it arrives.
 constexpr std::size_t batch_bytes = 256 * 1024;
+// Far less than the receiver's window of numbers, as frames of another stream to it may overtake these.
+constexpr unsigned batch_frames = 256;
 // An idle stream keeps no larger buffer.
 constexpr std::size_t kept_buffer = 4096;
 // A node whose clock was behind is in time after the first answer; one more if the first was lost to the
@@ -75,6 +77,7 @@ void gossip_stream::leave() {
 void gossip_stream::end(const status& why) {
   if (over()) return;
   const auto self = shared_from_this();
+  const bool unheard = dialed_ && !greeted();
   phase_ = phase::over;
   pending_.reset();
   timer_.reset();
@@ -82,7 +85,13 @@ void gossip_stream::end(const status& why) {
   const auto rest = writer_.take_rest();
   count_queued();
   owner_.on_unfinished(-static_cast<std::ptrdiff_t>(std::exchange(unfinished_, 0)));
-  const auto told = why.ok() ? unavailable("{} has closed the stream", peer_.to_string()) : why;
+  auto told = why;
+  if (why.ok() && unheard)
+    told = unavailable(
+      "{} has closed the stream without a greeting: it may have other keys, or be of another cluster",
+      peer_.to_string());
+  else if (why.ok())
+    told = unavailable("{} has closed the stream", peer_.to_string());
   for (const auto& each : rest)
     around_.receiver.on_unsent(
       {static_cast<gossip_topic>(each.topic), gossip_channel::stream, each.to, told});
@@ -125,7 +134,8 @@ void gossip_stream::flush() {
     if (sealed) append_record(*sealed, out);
     return status_of(sealed);
   };
-  while (phase_ == phase::open && out.size() < batch_bytes && !writer_.empty())
+  for (unsigned i = 0;
+       phase_ == phase::open && i < batch_frames && out.size() < batch_bytes && !writer_.empty(); ++i)
     if (auto sealed = add(writer_.next()); !sealed.ok()) return end(sealed);
   if (phase_ == phase::open && leaving_ && !said_goodbye_ && writer_.empty() && !peer_leaves_) {
     said_goodbye_ = true;
@@ -282,7 +292,7 @@ monotonic_time gossip_stream::next_due() const noexcept {
   for (const auto& since : unfinished_since_)
     if (since) due = std::min(due, *since + options.message_timeout);
   if (writing_) due = std::min(due, write_began_ + options.message_timeout);
-  if (said_goodbye_) due = std::min(due, goodbye_at_ + options.message_timeout);
+  if (said_goodbye_) due = std::min(due, std::max(goodbye_at_, active_) + options.connect_timeout);
   if (!leaving_ && idle()) due = std::min(due, active_ + options.idle_timeout);
   return due;
 }
@@ -311,7 +321,7 @@ void gossip_stream::check_times() {
       return refuse("slow", deadline_exceeded("a message of {} was not whole in time", peer_.to_string()));
   if (writing_ && now >= write_began_ + options.message_timeout)
     return refuse("unread", unavailable("{} does not read what it is sent", peer_.to_string()));
-  if (said_goodbye_ && now >= goodbye_at_ + options.message_timeout) return end({});
+  if (said_goodbye_ && now >= std::max(goodbye_at_, active_) + options.connect_timeout) return end({});
   if (!leaving_ && idle() && now >= active_ + options.idle_timeout) leave();
 }
 

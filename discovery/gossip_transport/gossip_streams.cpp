@@ -8,6 +8,8 @@ namespace {
 
 // Room for connections that push out a stranger: the transport, and not the listener, chooses who goes.
 constexpr std::uint32_t spare_connections = 16;
+// A stream that was used so lately may be about to be used again, by an answer at least.
+constexpr duration warm = std::chrono::milliseconds{250};
 
 } // namespace
 
@@ -71,19 +73,26 @@ bool gossip_streams::make_room() {
     oldest->refuse("limit", resource_exhausted("a stranger goes, to make room for another stream"));
     return true;
   }
-  gossip_stream* longest = nullptr;
+  ask_to_leave();
+  return all_.size() < around_.options.max_streams;
+}
+
+void gossip_streams::ask_to_leave() {
+  stream_ptr longest;
   for (const auto& [number, each] : all_)
-    if (each->idle() && (longest == nullptr || each->last_active() < longest->last_active()))
-      longest = each.get();
-  if (longest == nullptr) return false;
-  longest->end({});
-  return true;
+    if (each->idle() && each->takes_messages()
+        && (longest == nullptr || each->last_active() < longest->last_active()))
+      longest = each;
+  if (longest != nullptr && around_.now() - longest->last_active() >= warm) longest->leave();
 }
 
 gossip_streams::stream_ptr gossip_streams::make() {
   const auto number = ++last_number_;
   const auto made = std::make_shared<gossip_stream>(around_, *this, number, tags_.next());
   all_.emplace(number, made);
+  // A goodbye takes a round trip, so it is said while there is room.
+  const auto most = around_.options.max_streams;
+  if (all_.size() > most - std::max<std::size_t>(1, most / 4)) ask_to_leave();
   around_.meter.streams(all_.size());
   return made;
 }

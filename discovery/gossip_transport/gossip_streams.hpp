@@ -38,6 +38,8 @@ private:
   void accept(std::unique_ptr<byte_stream> stream);
   // Whether there is room for one more.
   bool make_room();
+  // Says goodbye on the stream that was idle for longest.
+  void ask_to_leave();
   stream_ptr make();
   // The best way to a peer; null: there is none.
   stream_ptr find(const endpoint& to);

@@ -141,7 +141,7 @@ public:
     if (done_) return later();
     if (finishing_) return;
     finishing_ = true;
-    patience_ = around_.loop.after(std::max(patience, duration::zero()), [this] {
+    patience_ = around_.loop.after(std::clamp(patience, duration{}, duration{24h}), [this] {
       streams_.end(deadline_exceeded("there was no time left to send it"));
       done();
     });

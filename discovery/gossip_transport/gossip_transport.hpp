@@ -42,7 +42,8 @@ struct gossip_transport_options {
 
   std::size_t max_message_bytes = 8u << 20; // of a payload on a stream, 64 KiB to 64 MiB
   // Open or being opened at a time, 1 to 10,000, strangers' included: beyond it the oldest stranger who has
-  // not said anything genuine goes, then the stream that was idle for longest.
+  // not said anything genuine goes, or else the new one is refused. When three quarters are in use, those
+  // that were idle for longest are closed early.
   std::size_t max_streams = 256;
   // Waiting for one stream, up to 1 GiB, and not less than the largest message; further payloads fail.
   std::size_t max_queued_bytes = (16u << 20) + 1024;
@@ -106,7 +107,7 @@ public:
   virtual void send(gossip_topic topic, gossip_channel channel, const endpoint& to,
                     std::span<const std::byte> payload) = 0;
 
-  // Where others reach this node, which streams tell: local() until then.
+  // Where others reach this node, which streams that are opened from now on tell: local() until then.
   virtual void advertise(const endpoint& where) = 0;
 
   // Sends what waits on streams, `patience` at most, and closes them; nothing is received any more. What was

@@ -18,6 +18,7 @@ namespace troupe {
 struct member_entry {
   member_record record; // its state among them; change that with member_table::set_state only
   monotonic_time since; // of the state
+  monotonic_time heard = monotonic_time::min(); // the last message of its own
   std::uint64_t name_hash = 0;
   // Up to this incarnation it stands accused; only a higher one clears it.
   std::uint64_t accused = 0;

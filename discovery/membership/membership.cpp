@@ -53,7 +53,8 @@ status membership::on_message(monotonic_time now, const endpoint& from, gossip_c
     ++counters_.packets_refused;
     return invalid_argument("a packet of this very member came back");
   }
-  const auto* sender = table_.find(got->sender);
+  auto* const sender = table_.find(got->sender);
+  if (sender != nullptr && sender->record.process == got->sender_process) sender->heard = now_;
   const bool table = got->kind == packet_kind::push_pull || got->kind == packet_kind::push_pull_reply;
   const bool stranger = sender == nullptr || sender->record.state == member_state::dead;
   hearing how{from, table, stranger && settings_.doubted_death};
@@ -219,6 +220,11 @@ void membership::visit(const std::function<void(const member_record&)>& with) co
   with(self_);
   for (const auto& [name, entry] : table_.all())
     with(entry.record);
+}
+
+monotonic_time membership::last_heard(std::string_view name) const {
+  const auto* entry = table_.find(name);
+  return entry == nullptr ? monotonic_time::min() : entry->heard;
 }
 
 std::vector<member_record> membership::members() const {

@@ -77,6 +77,8 @@ public:
   const member_record& self() const noexcept { return self_; }
   // Null for a name that is not known; of itself, self().
   const member_record* find(std::string_view name) const;
+  // When its last message came, whatever it said; the beginning of time when none did.
+  monotonic_time last_heard(std::string_view name) const;
   // Calls with each that is known, itself first, the others by name, the dead and those who left too. Must
   // not change the member.
   void visit(const std::function<void(const member_record&)>& with) const;
@@ -133,6 +135,7 @@ private:
 
   // membership_probe.cpp
   void run_probe();
+  const member_entry* next_to_probe();
   void begin_probe();
   void ask_others();
   void probe_failed();
@@ -164,6 +167,7 @@ private:
   void hear_accusation(std::uint64_t process, std::uint64_t incarnation, hearing& how);
   bool knows_better(const member_entry& entry, std::uint64_t incarnation, hearing& how) const;
   void suspect(member_entry& entry, std::uint64_t incarnation, const std::string& accuser);
+  void verify_soon(const std::string& name);
   void accuse_to_its_face(const member_entry& entry);
   void die(member_entry& entry, const std::string& accuser);
   void run_suspicions();
@@ -188,6 +192,7 @@ private:
   monotonic_time now_ = monotonic_time::min();
   std::uint64_t next_sequence_ = 1;
   std::optional<probe_round> probe_;
+  std::vector<std::string> to_verify_;            // suspects whom others accuse, to be probed next
   bool only_streams_ = false;                     // the last ack came by stream only
   std::map<std::uint64_t, relayed_probe> relays_; // by the sequence of the ping that was sent for another
   std::map<std::string, monotonic_time, std::less<>> doubted_; // the suspects, and when each is declared dead

@@ -22,10 +22,20 @@ void membership::run_probe() {
   }
 }
 
+const member_entry* membership::next_to_probe() {
+  while (!to_verify_.empty()) {
+    const auto name = std::move(to_verify_.back());
+    to_verify_.pop_back();
+    const auto* entry = table_.find(name);
+    if (entry != nullptr && entry->record.state == member_state::suspect) return entry;
+  }
+  return table_.next_to_probe(random_);
+}
+
 void membership::begin_probe() {
   next_probe_ = now_ + health_.scale(settings_.protocol_period);
   table_.reclaim(now_, settings_.reclaim_after, settings_.most_dead_kept);
-  const auto* entry = table_.next_to_probe(random_);
+  const auto* entry = next_to_probe();
   if (entry == nullptr) return;
   ++counters_.probes;
   probe_.emplace();

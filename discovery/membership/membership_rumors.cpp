@@ -7,6 +7,13 @@
 
 namespace troupe {
 
+namespace {
+
+// More would keep a member from its round of probes for too long.
+constexpr std::size_t most_to_verify = 4;
+
+} // namespace
+
 void membership::announce() {
   if (phase_ == membership_phase::running) tell(self_.name, alive_rumor{self_});
 }
@@ -256,7 +263,17 @@ void membership::suspect(member_entry& entry, std::uint64_t incarnation, const s
   entry.doubt.emplace(now_, settings_, living(), accuser);
   doubted_[name] = entry.doubt->until();
   spread();
+  if (accuser != self_.name) verify_soon(name);
   emit(member_event_kind::suspected, entry.record);
+}
+
+void membership::verify_soon(const std::string& name) {
+  // About twice as many as have to agree, of all who hear of it, look for themselves in their next probe
+  // rather than when its turn comes: so the dead are confirmed within a period or two.
+  const auto wanted = 2 * static_cast<double>(settings_.suspicion_confirmations);
+  if (settings_.verify_suspicions && to_verify_.size() < most_to_verify
+      && random_.chance(wanted / static_cast<double>(living())))
+    to_verify_.push_back(name);
 }
 
 void membership::accuse_to_its_face(const member_entry& entry) {

@@ -28,6 +28,9 @@ struct membership_settings {
   double suspicion_beta = 6;
   // As many independent suspicions bring the time-out from the longest to the shortest [K]. 0 to 32.
   std::size_t suspicion_confirmations = 3;
+  // Not of the papers: some of those who hear of a suspicion probe the suspect next, so that who is dead is
+  // confirmed, and who is not is heard, within a period or two.
+  bool verify_suspicions = true;
   // Local health: probe interval and time-out grow up to (this + 1) times [Lifeguard IV-A: S]. 0 (off, and no
   // nacks) to 64.
   std::size_t max_local_health = 8;

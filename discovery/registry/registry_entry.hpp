@@ -36,7 +36,8 @@ struct service_entry {
 
 // Limits of what one node may say; whatever exceeds them is refused whole.
 struct registry_limits {
-  std::size_t services_per_node = 256; // withdrawn ones count: what others know of them must be overwritten
+  // Named actors too. Withdrawn ones count: what others know of them must be overwritten.
+  std::size_t services_per_node = 1024;
   std::size_t name_bytes = 255;
   std::size_t entry_bytes = 1024; // see size_of()
 };

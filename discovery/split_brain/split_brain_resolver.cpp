@@ -12,6 +12,13 @@ bool torn(const std::vector<split_brain_member>& members) {
   return std::any_of(members.begin(), members.end(), [](const auto& each) { return !each.reachable; });
 }
 
+bool same_but_for_doubts(const std::vector<split_brain_member>& a, const std::vector<split_brain_member>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, auto y) {
+    y.doubted = x.doubted;
+    return x == y;
+  });
+}
+
 } // namespace
 
 status check(const split_brain_settings& settings) {
@@ -26,8 +33,9 @@ status check(const split_brain_settings& settings) {
 
 void split_brain_resolver::on_view(monotonic_time now, std::vector<split_brain_member> members) {
   std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  if (members == members_) return;
+  const bool same = same_but_for_doubts(members, members_);
   members_ = std::move(members);
+  if (same) return;
   changed_ = now;
   decided_ = false;
   if (!torn(members_))
@@ -36,11 +44,17 @@ void split_brain_resolver::on_view(monotonic_time now, std::vector<split_brain_m
     torn_since_ = now;
 }
 
+bool split_brain_resolver::doubts() const noexcept {
+  return std::any_of(members_.begin(), members_.end(), [](const auto& each) { return each.doubted; });
+}
+
 std::optional<monotonic_time> split_brain_resolver::due() const noexcept {
   if (!torn_since_ || decided_ || lost_) return std::nullopt;
-  const auto stable = changed_ + settings_.stable_after;
-  if (settings_.unstable_limit == duration::zero()) return stable;
-  return std::min(stable, *torn_since_ + settings_.stable_after + settings_.unstable_limit);
+  std::optional<monotonic_time> out;
+  if (!doubts()) out = changed_ + settings_.stable_after;
+  if (settings_.unstable_limit == duration::zero()) return out;
+  const auto limit = *torn_since_ + settings_.stable_after + settings_.unstable_limit;
+  return out ? std::min(*out, limit) : limit;
 }
 
 std::optional<split_brain_decision> split_brain_resolver::decide(monotonic_time now) {
@@ -51,7 +65,10 @@ std::optional<split_brain_decision> split_brain_resolver::decide(monotonic_time 
   if (now < changed_ + settings_.stable_after) {
     out.reason = "the view of the cluster does not hold still, so no side knows what the other one sees";
   } else {
-    auto verdict = judge(settings_.rules, members_);
+    auto seen = members_;
+    for (auto& each : seen)
+      each.reachable = each.reachable && !each.doubted;
+    auto verdict = judge(settings_.rules, seen);
     out.stays = verdict.stays;
     out.reason = std::move(verdict.reason);
   }

@@ -18,8 +18,9 @@ struct split_brain_settings {
   // decides as late.
   duration stable_after = std::chrono::seconds{20};
   // When somebody has been unreachable for so much longer than that and the view never held still, nobody
-  // stays: neither side can know what the other one sees. Zero: never.
-  duration unstable_limit = std::chrono::seconds{15};
+  // stays: neither side can know what the other one sees. Zero: never. Longer than the deaths of a lost side
+  // are apart, which half a cluster's are by half a minute.
+  duration unstable_limit = std::chrono::seconds{40};
   split_brain_loss loss = split_brain_loss::leave;
 };
 
@@ -40,7 +41,11 @@ public:
   explicit split_brain_resolver(split_brain_settings settings) : settings_(std::move(settings)) {}
 
   // The members as this node sees them now, itself included, without those that left in good order. What does
-  // not change who is there and who is reachable changes nothing. `now` does not go back.
+  // not change who is there and who is reachable does not begin the time anew. `now` does not go back.
+  //
+  // As long as somebody is doubted, nothing is decided: the deaths of a lost side become known one after the
+  // other, and a small side that judged each for itself could believe in a majority each time. When the limit
+  // of an unstable view is reached all the same, those count as unreachable.
   void on_view(monotonic_time now, std::vector<split_brain_member> members);
 
   // When decide() may have an answer; nothing when nobody is unreachable, or all is decided.
@@ -54,6 +59,8 @@ public:
 
 private:
   split_brain_settings settings_;
+  bool doubts() const noexcept;
+
   std::vector<split_brain_member> members_; // sorted by name
   monotonic_time changed_{};
   std::optional<monotonic_time> torn_since_; // somebody has been unreachable since then

@@ -60,6 +60,8 @@ struct split_brain_member {
   std::uint64_t incarnation = 0; // of its process: the date of its start, so the smallest is the oldest
   std::set<std::string> roles;
   bool reachable = true;
+  // Reachable as far as is known, but that is in question: somebody suspects it. judge() does not look at it.
+  bool doubted = false;
 
   bool operator==(const split_brain_member&) const = default;
 };

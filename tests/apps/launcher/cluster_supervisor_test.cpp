@@ -30,6 +30,7 @@ public:
   done ends(std::size_t node, int code) { return told(core.ended(node, {code, 0}, now)); }
   done dies(std::size_t node, int signal = SIGKILL) { return told(core.ended(node, {0, signal}, now)); }
   done stop() { return told(core.stop(now)); }
+  done restart(std::size_t node) { return told(core.restart(node, now)); }
   done after(duration time) {
     now += time;
     return told(core.tick(now));
@@ -312,6 +313,56 @@ TEST_CASE("nobody is killed for fun while the cluster stops or while none serves
   c.serves(0);
   c.stop();
   CHECK(c.after(2s) == done{});
+}
+
+TEST_CASE("a node is started anew on request, in whatever phase") {
+  cluster c{{"a", "b"}, {.restart = {1s, 30s, 10s, 2}, .stop_limit = 5s}};
+  c.settle();
+  CHECK(c.restart(1) == done{"say: b is started anew", "signal b 15"});
+  CHECK(c.phase(1) == node_phase::stopping);
+  CHECK(c.restart(1) == done{});
+  CHECK(c.ends(1, 0) == done{"start b 1014 keep 2010,2011,2012,0,0"});
+  CHECK(c.serves(1) == done{"say: b serves again, http://127.0.0.1:2020"});
+  // One that does not stop is killed, and that is nobody's failure.
+  c.restart(1);
+  CHECK(c.after(5s) == done{"warn: b has not stopped after 5s; killing it", "signal b 9"});
+  CHECK(c.dies(1) == done{"start b 1014 keep 2020,2021,2022,0,0"});
+  CHECK(c.core.nodes()[1].failures == 0);
+  // It pauses.
+  c.serves(1);
+  c.dies(1);
+  CHECK(c.restart(1) == done{"say: b is started anew", "start b 1014 keep 2030,2031,2032,0,0"});
+  // It was given up.
+  c.dies(1);
+  c.after(1s);
+  c.dies(1);
+  CHECK(c.phase(1) == node_phase::given_up);
+  CHECK(c.restart(1) == done{"say: b is started anew", "start b 1014"});
+  CHECK(c.core.nodes()[1].failures == 0);
+  c.serves(1);
+  // It has left.
+  c.ends(1, 0);
+  CHECK(c.restart(1).size() == 2);
+  c.serves(1);
+  // The first and only one serves again without seeds.
+  c.ends(1, 0);
+  c.restart(0);
+  CHECK(c.ends(0, 0) == done{"start a keep 1010,1011,1012,0,0"});
+  c.serves(0);
+  // Not any more.
+  c.stop();
+  CHECK(c.restart(1) == done{});
+  CHECK(c.ends(0, 0) == done{"finish 0"});
+  CHECK(c.restart(0) == done{});
+}
+
+TEST_CASE("stopping ends what was to be started anew") {
+  cluster c{{"a", "b"}};
+  c.settle();
+  c.restart(1);
+  CHECK(c.stop() == done{"say: stopping all nodes; Ctrl-C again kills them", "signal a 15", "signal b 15"});
+  CHECK(c.ends(1, 0) == done{});
+  CHECK(c.ends(0, 0) == done{"finish 0"});
 }
 
 TEST_CASE("phases and ends have names") {

@@ -2,7 +2,9 @@
 import json
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -79,6 +81,40 @@ def wait_until(condition, complaint=lambda: "it does not happen"):
         if time.monotonic() > end:
             raise RuntimeError(complaint())
         time.sleep(0.01)
+
+
+class Terminal:
+    """A program at a terminal of its own."""
+
+    def __init__(self, command, folder, variables=()):
+        self.process, self.terminal = pty.fork()
+        if self.process == 0:
+            os.chdir(folder.path)
+            os.execve(command[0], command, folder.environment() | dict(variables))
+        self.said = ""
+
+    def read_until(self, words):
+        end = time.monotonic() + LIMIT
+        while not re.search(words, self.said):
+            ready = select.select([self.terminal], [], [], max(end - time.monotonic(), 0))[0]
+            if not ready:
+                raise RuntimeError(f"no '{words}' in {self.said}")
+            self.said += os.read(self.terminal, 65536).decode()
+        return self.said
+
+    def type(self, keys):
+        os.write(self.terminal, keys.encode())
+
+    def wait(self):
+        """The exit code. The terminal must be read meanwhile, or its program waits."""
+        while True:
+            try:
+                if not os.read(self.terminal, 65536):
+                    break
+            except OSError:
+                break
+        os.close(self.terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
 def runs(pid):
@@ -196,6 +232,30 @@ class Up(unittest.TestCase):
             folder.up()
             folder.wait_for("all 2 nodes serve")
 
+    def test_nodes_are_started_anew_on_request_one_after_the_other(self):
+        with Folder() as folder:
+            folder.write([{"name": "a"}, {"name": "b"}, {"name": "bad", "settings": {
+                "stand_in.exit": "2", "stand_in.exit_unless": str(folder.path / "repaired")}}])
+            self.assertEqual(folder.run("up", "-d").returncode, 0)
+            before = folder.nodes()
+            self.assertEqual(before["bad"]["state"], "given up")
+            ran = folder.run("restart", "bad")
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn(f"error: bad does not serve: exit code 2: wrong usage\nfix: see {folder.path}/.troupe/play/bad.log", ran.stderr)
+            (folder.path / "repaired").touch()
+            ran = folder.run("restart")
+            self.assertEqual((ran.returncode, ran.stdout), (0, "a serves anew\nb serves anew\nbad serves anew\n"), ran)
+            after = folder.nodes()
+            for name in ("a", "b"):
+                self.assertNotEqual(after[name]["pid"], before[name]["pid"])
+                self.assertEqual((after[name]["restarts"], after[name]["ports"]["http"]), (1, before[name]["ports"]["http"]))
+                self.assertIn("draining\n", (folder.path / f".troupe/play/{name}.log").read_text())
+            ran = folder.run("restart", "badd")
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("there is no node 'badd'; did you mean 'bad'?; there are: a, b, bad", ran.stderr)
+            folder.run("down")
+            self.assertIn("play does not run\nfix: start it with `troupe up", folder.run("restart").stderr)
+
     def test_in_the_background(self):
         with Folder() as folder:
             folder.write([{"name": "a"}, {"name": "b"}], "restart: {after: 10ms}")
@@ -234,6 +294,20 @@ class Up(unittest.TestCase):
             self.assertIn("play has not stopped within 100ms\nfix: wait longer with --timeout, or kill it with --force", ran.stderr)
             ran = folder.run("down", "--force")
             self.assertEqual((ran.returncode, ran.stdout), (0, "play is down\n"))
+
+    def test_a_terminal_has_colours_unless_they_are_not_wanted(self):
+        for variables, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+            with Folder() as folder:
+                folder.write([{"name": "a"}, {"name": "front"}])
+                terminal = Terminal([TROUPE, "up"], folder, variables)
+                said = terminal.read_until("Ctrl-C or troupe down")
+                self.assertEqual("\x1b[36ma     | \x1b[0mthis is a" in said, coloured, said)
+                self.assertEqual("\x1b[33mfront | \x1b[0mthis is front" in said, coloured, said)
+                self.assertEqual("\x1b" in said, coloured, said)
+                # Ctrl-C in the terminal is for `troupe up`, which lets the nodes drain.
+                terminal.type("\x03")
+                terminal.read_until("front .*draining")
+                self.assertEqual(terminal.wait(), 0)
 
     def test_mistakes_are_told_before_anything_starts(self):
         with Folder() as folder:
@@ -308,6 +382,10 @@ class Looking(unittest.TestCase):
                 self.assertLess(seen[0]["nodes"][0]["seconds"], seen[1]["nodes"][0]["seconds"])
                 watcher.stdout.close()
                 watcher.wait(LIMIT)
+            terminal = Terminal([TROUPE, "ps", "--watch"], folder)
+            terminal.read_until(r"(?s)\x1b\[H\x1b\[2Jplay, run by.*serving.*\x1b\[H\x1b\[2Jplay, run by")
+            terminal.type("\x03")
+            self.assertEqual(terminal.wait(), -signal.SIGINT)
 
 
 if __name__ == "__main__":

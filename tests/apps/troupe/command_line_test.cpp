@@ -29,6 +29,7 @@ TEST_CASE("every command explains itself") {
                                                   {"sim", "trace"},
                                                   {"up"},
                                                   {"down"},
+                                                  {"restart"},
                                                   {"ps"},
                                                   {"members"},
                                                   {"services"},
@@ -45,7 +46,8 @@ TEST_CASE("every command explains itself") {
     CHECK(ran.err == "");
   }
   CHECK(contains(run({"contract", "check", "--help"}).out, "Example: troupe contract check"));
-  for (const auto* command : {"up", "down", "ps", "members", "services", "drain", "join", "leave"}) {
+  for (const auto* command :
+       {"up", "down", "restart", "ps", "members", "services", "drain", "join", "leave"}) {
     const auto help = run({command, "--help"}).out;
     CAPTURE(help);
     CHECK(contains(help, "Example"));
@@ -67,10 +69,11 @@ TEST_CASE("wrong usage says what is wrong and where help is, with exit code 2") 
     std::string complaint;
   };
   for (const auto& [arguments, complaint] :
-       {usage{{"contrakt"},
-              "error: there is no command \"contrakt\"; choose one of: up, down, ps, members, services, "
-              "drain, join, "
-              "leave, contract, sim, version\nfix: see `troupe --help`\n"},
+       {usage{
+          {"contrakt"},
+          "error: there is no command \"contrakt\"; choose one of: up, down, restart, ps, members, services, "
+          "drain, join, "
+          "leave, contract, sim, version\nfix: see `troupe --help`\n"},
         usage{{"contract"},
               "error: a command is missing; choose one of: check, lint\nfix: see `troupe contract --help`\n"},
         usage{{"contract", "check", "a"},

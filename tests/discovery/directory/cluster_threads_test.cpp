@@ -31,11 +31,11 @@ TEST_CASE("readers see whole values that only move forward, and what was replace
     std::atomic<bool> stop = false;
     std::atomic<int> wrong = 0, reads = 0;
     std::vector<std::thread> readers;
-    for (int i = 0; i < 3; ++i)
-      readers.emplace_back([&] {
+    for (unsigned i = 0; i < 3; ++i)
+      readers.emplace_back([&, i] {
         int last = 0;
         while (!stop) {
-          value.read([&](const counted& now) {
+          value.read(i % 2, [&](const counted& now) {
             if (now.value_ < last || now.value_ != now.again_) ++wrong;
             last = now.value_;
           });
@@ -59,15 +59,40 @@ TEST_CASE("readers see whole values that only move forward, and what was replace
 TEST_CASE("what was replaced stays while a reader may see it") {
   std::atomic<int> alive = 0;
   published<counted> value{std::make_unique<const counted>(alive, 1)};
-  value.read([&](const counted& seen) {
+  value.read(3, [&](const counted& seen) {
     for (int i = 2; i < 10; ++i)
       value.replace(std::make_unique<const counted>(alive, i));
     CHECK(seen.value_ == 1);
     CHECK(value.retired() == 8);
-    CHECK(value.read([](const counted& now) { return now.value_; }) == 9);
+    CHECK(value.read(4, [](const counted& now) { return now.value_; }) == 9);
   });
   value.replace(std::make_unique<const counted>(alive, 10));
   CHECK(alive == 1);
+}
+
+TEST_CASE("whoever replaces waits for a reader rather than keep more and more") {
+  std::atomic<int> alive = 0;
+  published<counted> value{std::make_unique<const counted>(alive, 0)};
+  std::atomic<int> replaced = 0;
+  std::atomic<bool> inside = false, left = false;
+  std::thread reader{[&] {
+    value.read(5, [&](const counted&) {
+      inside = true;
+      inside.notify_all();
+      while (replaced < static_cast<int>(published<counted>::most_retired))
+        std::this_thread::yield();
+      left = true;
+    });
+  }};
+  inside.wait(false);
+  for (int i = 1; i <= 100; ++i) {
+    value.replace(std::make_unique<const counted>(alive, i));
+    ++replaced;
+    CHECK((left || i <= static_cast<int>(published<counted>::most_retired)));
+  }
+  CHECK(left);
+  reader.join();
+  CHECK(value.retired() <= published<counted>::most_retired);
 }
 
 TEST_CASE("calls are chosen while peers, members and the registry change") {

@@ -1,65 +1,16 @@
 // Nodes that restart, have wrong clocks, change their keys, finish and go away in the midst of traffic.
 #include "tests/discovery/gossip_transport/stranger.hpp"
 
-#include <map>
-
 using namespace troupe;
-
-namespace {
-
-// Lets datagrams go nowhere; streams work.
-class no_datagrams final : public network {
-public:
-  explicit no_datagrams(network& inner) : inner_(inner) {}
-
-  result<std::unique_ptr<datagram_socket>> open_datagram(const endpoint& local, datagram_handler) override {
-    return inner_.open_datagram(local, [](const endpoint&, std::span<const std::byte>) {});
-  }
-  std::unique_ptr<event_loop> open_loop(std::string_view name) override { return inner_.open_loop(name); }
-  result<stream_credentials_ptr> load_credentials(const stream_security& files) override {
-    return inner_.load_credentials(files);
-  }
-  status resolve(std::string_view host, addresses_handler then) override {
-    return inner_.resolve(host, std::move(then));
-  }
-  status resolve_service(std::string_view name, service_records_handler then) override {
-    return inner_.resolve_service(name, std::move(then));
-  }
-
-private:
-  network& inner_;
-};
-
-} // namespace
 
 TEST_CASE("where datagrams are blocked streams work") {
   with_stranger w;
-  auto& who = w.who();
-  who.socket.reset();
-  no_datagrams blocked{who.around.network};
-  const environment around{who.around.clock, who.around.random, who.around.disk, blocked};
-  std::vector<std::string> heard;
-  std::unique_ptr<gossip_transport> transport;
-  who.loop->run([&] {
-    auto how = with_keys();
-    how.cluster = "shop";
-    how.node = "c";
-    how.listen = w.where(w.c);
-    transport =
-      std::move(gossip_transport::open(
-                  how, around, *who.loop,
-                  [&](auto&&, gossip_channel channel, auto&&, std::span<const std::byte> payload) {
-                    CHECK(channel == gossip_channel::stream);
-                    heard.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
-                  },
-                  [](auto&&...) {}, nullptr, nullptr)
-                  .value());
-  });
-  w.at_a().send(gossip_channel::datagram, w.where(w.c), "lost");
-  w.at_a().send(gossip_channel::stream, w.where(w.c), "probe");
+  caught_node blocked{w.who(), with_keys()};
+  w.at_a().send(gossip_channel::datagram, blocked.where, "lost");
+  w.at_a().send(gossip_channel::stream, blocked.where, "probe");
   w.in.run_for(1s);
-  CHECK(heard == std::vector<std::string>{"probe"});
-  who.loop->run([&] { transport.reset(); });
+  CHECK(blocked.heard == std::vector<std::string>{"probe"});
+  CHECK(blocked.transport->counters().datagrams_received == 0);
 }
 
 TEST_CASE("a node whose clock is a day behind, or ahead, is told the time and is understood") {

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -101,7 +102,7 @@ public:
     changed.wait(hold, [&] { return done; });
   }
 
-  bool echo = false; // set before anything is sent
+  std::atomic<bool> echo = false;
   endpoint where;
   status outcome;
 
@@ -186,7 +187,8 @@ TEST_CASE("real sockets: transports go away in the midst of traffic") {
   for (int i = 0; i < 20; ++i) {
     gossiper b{world, "b"};
     gossiper c{world, "c"};
-    b.echo = c.echo = true; // b and c answer each other, and a
+    b.echo = true;
+    c.echo = true; // b and c answer each other, and a
     for (unsigned k = 0; k < 20; ++k) {
       b.send(gossip_channel::datagram, a.where, pattern(100, k));
       b.send(gossip_channel::stream, c.where, pattern(100'000, k));

@@ -94,6 +94,69 @@ inline gossip_piece piece(std::uint64_t index, std::span<const std::byte> bytes,
   return {.tag = tag, .index = index, .topic = topic, .message = message, .last = last, .bytes = bytes};
 }
 
+// Datagrams come only if the test hands them over; streams work.
+class caught_datagrams final : public network {
+public:
+  explicit caught_datagrams(network& inner) : inner_(inner) {}
+
+  result<std::unique_ptr<datagram_socket>> open_datagram(const endpoint& local,
+                                                         datagram_handler then) override {
+    handler = std::move(then);
+    return inner_.open_datagram(local, [](const endpoint&, std::span<const std::byte>) {});
+  }
+  std::unique_ptr<event_loop> open_loop(std::string_view name) override { return inner_.open_loop(name); }
+  result<stream_credentials_ptr> load_credentials(const stream_security& files) override {
+    return inner_.load_credentials(files);
+  }
+  status resolve(std::string_view host, addresses_handler then) override {
+    return inner_.resolve(host, std::move(then));
+  }
+  status resolve_service(std::string_view name, service_records_handler then) override {
+    return inner_.resolve_service(name, std::move(then));
+  }
+
+  datagram_handler handler;
+
+private:
+  network& inner_;
+};
+
+// A transport with such a network, in place of the stranger.
+class caught_node {
+public:
+  caught_node(stranger& on, gossip_transport_options how)
+    : where{on.address, gossip_port},
+      net(on.around.network), around{on.around.clock, on.around.random, on.around.disk, net},
+      loop_(*on.loop) {
+    on.socket.reset();
+    how.cluster = "shop";
+    how.node = "caught";
+    how.listen = where;
+    loop_.run([&] {
+      transport =
+        std::move(gossip_transport::open(
+                    how, around, loop_,
+                    [this](auto&&, auto&&, auto&&, std::span<const std::byte> payload) {
+                      heard.emplace_back(reinterpret_cast<const char*>(payload.data()), payload.size());
+                    },
+                    [](auto&&...) {}, nullptr, nullptr)
+                    .value());
+    });
+  }
+  ~caught_node() {
+    loop_.run([&] { transport.reset(); });
+  }
+
+  const endpoint where;
+  caught_datagrams net;
+  const environment around;
+  std::unique_ptr<gossip_transport> transport;
+  std::vector<std::string> heard;
+
+private:
+  event_loop& loop_;
+};
+
 // Two nodes that gossip, and a stranger.
 class with_stranger : public gossipers {
 public:

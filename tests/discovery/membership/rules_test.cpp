@@ -343,3 +343,23 @@ TEST_CASE("no datagram is larger than the limit, however much there is to tell")
     if (one.send.channel == gossip_channel::datagram) CHECK(one.send.bytes.size() <= 1'400);
   }
 }
+
+TEST_CASE("whom another accuses is probed next, by some of those who hear of it") {
+  membership_settings settings;
+  settings.verify_suspicions = GENERATE(true, false);
+  int next = 0;
+  for (int round = 0; round < 20; ++round) {
+    lone_member me{settings};
+    meet_five(me);
+    me.run_for(std::chrono::milliseconds{50 * round});
+    const auto first = me.next(packet_kind::ping);
+    me.hear(first.what.target, first.send.to.address.bytes()[15], {}, packet_kind::ack, first.what.sequence);
+    // Its turn has just been.
+    const auto accused = first.what.target;
+    const std::string accuser = accused == "a" ? "b" : "a";
+    me.hear(accuser, accused == "a" ? 3 : 2, {suspect_rumor{accused, 100, 0, accuser}});
+    next += me.next(packet_kind::ping).what.target == accused ? 1 : 0;
+  }
+  // Of so few everyone looks for himself.
+  CHECK(next == (settings.verify_suspicions ? 20 : 0));
+}

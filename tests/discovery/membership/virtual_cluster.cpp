@@ -79,7 +79,8 @@ void virtual_cluster::transmit(std::size_t from, gossip_send& what) {
   if (to >= nodes_.size() || (is_cut_ && is_cut_(from, to))) return;
   const bool datagram = what.channel == gossip_channel::datagram;
   if (datagram && (lost || datagrams_blocked_)) return;
-  push({now_ + (datagram ? delay : 3 * delay), 0, to, 0, false, from, what.channel, std::move(what.bytes)});
+  const auto leaves = std::max(now_, nodes_[from].held_until);
+  push({leaves + (datagram ? delay : 3 * delay), 0, to, 0, false, from, what.channel, std::move(what.bytes)});
 }
 
 void virtual_cluster::run(step what) {
@@ -87,6 +88,10 @@ void virtual_cluster::run(step what) {
   if (!one.core || (what.wake && what.process != one.process)) return;
   if (now_ < one.still_until) {
     what.when = one.still_until;
+    return push(std::move(what));
+  }
+  if (now_ < one.held_until && !what.wake) {
+    what.when = one.held_until;
     return push(std::move(what));
   }
   if (what.wake) {
@@ -111,10 +116,10 @@ void virtual_cluster::run_for(duration how_long) {
   now_ = end;
 }
 
-duration virtual_cluster::run_until(const std::function<bool()>& is_so, duration most) {
+duration virtual_cluster::run_until(const std::function<bool()>& is_so, duration most, duration step) {
   const auto begin = now_;
   while (now_ - begin < most && !is_so())
-    run_for(50ms);
+    run_for(step);
   return now_ - begin;
 }
 

@@ -50,6 +50,9 @@ public:
   void leave(std::size_t index);
   // It processes nothing until then; what arrives waits.
   void stand_still(std::size_t index, duration how_long) { nodes_[index].still_until = now_ + how_long; }
+  // Its timers go on, but what it sends leaves then, and what arrives waits: slow processing of messages, as
+  // Lifeguard's paper has it.
+  void hold_messages(std::size_t index, duration how_long) { nodes_[index].held_until = now_ + how_long; }
   // True when nothing gets from the first to the second.
   void cut(std::function<bool(std::size_t, std::size_t)> is_cut) { is_cut_ = std::move(is_cut); }
   void heal() { is_cut_ = nullptr; }
@@ -57,8 +60,8 @@ public:
   void block_datagrams(bool yes) { datagrams_blocked_ = yes; }
 
   void run_for(duration how_long);
-  // Runs until `is_so`, looking every 50 ms; how long it took, or `most`.
-  duration run_until(const std::function<bool()>& is_so, duration most);
+  // Runs until `is_so`, looking at it at each `step`; how long it took, or `most`.
+  duration run_until(const std::function<bool()>& is_so, duration most, duration step = 50ms);
 
   membership& core(std::size_t index) { return *nodes_[index].core; }
   bool running(std::size_t index) const {
@@ -83,6 +86,7 @@ private:
     std::unique_ptr<membership> core;
     monotonic_time wake = monotonic_time::max();
     monotonic_time still_until = monotonic_time::min();
+    monotonic_time held_until = monotonic_time::min();
   };
   struct step {
     monotonic_time when;

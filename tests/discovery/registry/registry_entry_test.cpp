@@ -61,10 +61,10 @@ TEST_CASE("a delta names its node and has a limit of services") {
   auto endless = delta(0, 1);
   endless.node = std::string(256, 'x');
   refuses(endless, "256 bytes");
-  auto many = delta(0, 300);
-  for (std::uint64_t i = 1; i <= 257; ++i)
+  auto many = delta(0, 2000);
+  for (std::uint64_t i = 1; i <= 1025; ++i)
     many.entries.push_back({entry("s" + std::to_string(i)), i, false});
-  refuses(many, "257 services");
+  refuses(many, "1025 services");
   many.entries.pop_back();
   CHECK(check(many, {}).ok());
 }

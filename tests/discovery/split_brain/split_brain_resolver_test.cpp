@@ -134,3 +134,50 @@ TEST_CASE("settings have ranges") {
   wrong.rules.strategy = split_brain_strategy::static_quorum;
   CHECK_FALSE(check(wrong).ok());
 }
+
+TEST_CASE("while somebody is suspected nothing is decided, and the time goes on") {
+  split_brain_resolver one{settings()};
+  auto seen = view("abc", "d");
+  seen[2].doubted = true;
+  one.on_view(start, seen);
+  CHECK(one.due() == start + 35s); // the limit
+  CHECK_FALSE(one.decide(start + 25s));
+  one.on_view(start + 26s, view("abc", "d"));
+  CHECK(one.due() == start + 20s);
+  const auto decision = one.decide(start + 26s);
+  REQUIRE(decision);
+  CHECK(decision->stays);
+  CHECK(decision->lost == std::vector<std::string>{"d"});
+}
+
+TEST_CASE("who is suspected up to the limit does not count for this side, and is not lost either") {
+  // Two of five see the others die one after the other: the first death alone would leave them a majority.
+  split_brain_resolver few{settings()};
+  auto seen = view("abcd", "e");
+  seen[2].doubted = seen[3].doubted = true;
+  few.on_view(start, seen);
+  CHECK_FALSE(few.decide(start + 34s));
+  auto decision = few.decide(start + 35s);
+  REQUIRE(decision);
+  CHECK_FALSE(decision->stays);
+
+  split_brain_resolver most{settings()};
+  seen[2].doubted = false;
+  most.on_view(start, seen);
+  decision = most.decide(start + 35s);
+  REQUIRE(decision);
+  CHECK(decision->stays);
+  CHECK(decision->lost == std::vector<std::string>{"e"});
+}
+
+TEST_CASE("without a limit doubts are waited for") {
+  auto how = settings();
+  how.unstable_limit = 0s;
+  split_brain_resolver one{how};
+  auto seen = view("ab", "c");
+  seen[1].doubted = true;
+  one.on_view(start, seen);
+  CHECK_FALSE(one.due());
+  one.on_view(start + 1h, view("ab", "c"));
+  CHECK(one.decide(start + 1h));
+}
