@@ -26,17 +26,33 @@ void unary_call::begin(const grpc::ByteBuffer& request) {
   call_ = call_ptr{
     new call{*what_.method, std::move(message), admitted->until, std::move(admitted->metadata), this}};
   inline_execution::scope scope{core_.units.here()};
-  submit(*what_.route, call_);
+  auto made = call_; // which may be made again meanwhile, on another thread
+  submit(*what_.route, made);
 }
 
 void unary_call::deliver(frame what) noexcept {
   // Nothing else is for the caller of a unary call. A call gets one answer, and none after OnCancel() ended
   // it.
-  if (what.kind != frame_kind::answer) return;
+  if (what.kind != frame_kind::answer || made_again(what)) return;
   std::size_t size = 0;
   auto outcome = what.outcome.ok() ? encode_reply(what.message, size) : what.outcome;
   core_.prepare_reply(context_, what.call->reply_headers, size);
   finish(outcome);
+}
+
+// Elsewhere, when the instance that had it is gone.
+bool unary_call::made_again(const frame& what) {
+  if (what.outcome.ok() || what.call->until().passed(core_.dependencies.clock.now())
+      || !repeats_.again(*what.call, what.outcome))
+    return false;
+  call_ptr next{new call{*what_.method, what.call->request(), what.call->until(), what.call->metadata(), this}};
+  {
+    std::lock_guard lock{mutex_};
+    if (given_up_) return false;
+    call_ = next;
+  }
+  submit_elsewhere(*what_.route, next, repeats_.failed());
+  return true;
 }
 
 status unary_call::encode_reply(const message_ptr& message, std::size_t& size) {
@@ -54,12 +70,18 @@ void unary_call::finish(const status& outcome) {
 }
 
 void unary_call::OnCancel() {
-  if (!call_) return;
-  auto why = core_.cancellation(*what_.method, call_->until());
-  call_->cancel(why);
+  call_ptr current;
+  {
+    std::lock_guard lock{mutex_};
+    given_up_ = true;
+    current = call_;
+  }
+  if (!current) return;
+  auto why = core_.cancellation(*what_.method, current->until());
+  current->cancel(why);
   // Either this was first and no answer will come, or an answer is on its way and finishes the call. The
   // reply headers stay untouched here: the callee may be writing them.
-  if (call_->cancelled()) finish(why);
+  if (current->cancelled()) finish(why);
 }
 
 void unary_call::OnDone() {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include "actors/grpc_edge/edge_core.hpp"
+#include "runtime/call/call_repeats.hpp"
 
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
+
+#include <mutex>
 
 namespace troupe::grpc_detail {
 
@@ -29,6 +32,7 @@ private:
     : core_(core), what_(what), context_(context), reply_(reply), began_(core.dependencies.clock.now()) {}
 
   void begin(const grpc::ByteBuffer& request);
+  bool made_again(const frame& what);
   status encode_reply(const message_ptr& message, std::size_t& size);
   void finish(const status& outcome);
 
@@ -40,7 +44,10 @@ private:
 
   const monotonic_time began_;
   call_metadata_ptr metadata_;
-  call_ptr call_; // null when the call was refused; released in OnDone, which ends the cycle of references
+  call_repeats repeats_;
+  std::mutex mutex_; // guards what follows: the client may give up while the call is made again
+  call_ptr call_;    // null when the call was refused; released in OnDone, which ends the cycle of references
+  bool given_up_ = false;
 };
 
 } // namespace troupe::grpc_detail

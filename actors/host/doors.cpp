@@ -12,7 +12,7 @@ namespace troupe {
 struct doors::state {
   explicit state(doors_dependencies given)
     : dependencies(given), http_log(given.logs.get("http")), grpc_log(given.logs.get("grpc")),
-      http_numbers(given.numbers), grpc_numbers(given.numbers, given.of.contracts()) {}
+      http_numbers(given.numbers), grpc_numbers(given.numbers, given.contracts) {}
 
   status open_http(const settings& from);
   status open_grpc(const settings& from);
@@ -43,11 +43,12 @@ status at_door(std::string_view door, const status& why) {
 } // namespace
 
 std::string door_ports::to_json() const {
-  return fmt::format(R"({{"http":{},"grpc":{},"admin":{},"link":{}}})", http, grpc, admin, link);
+  return fmt::format(R"({{"http":{},"grpc":{},"admin":{},"link":{},"gossip":{}}})", http, grpc, admin, link,
+                     gossip);
 }
 
 status doors::state::open_http(const settings& from) {
-  auto routes = rest_router::build(dependencies.of.contracts());
+  auto routes = rest_router::build(dependencies.contracts);
   if (!routes) return routes.error();
   router = std::make_unique<rest_router>(std::move(*routes));
   auto options = rest_options_of(from);
@@ -59,7 +60,7 @@ status doors::state::open_http(const settings& from) {
 
   std::string document;
   if (from.get<bool>("docs.enabled")) {
-    auto rendered = render_openapi(dependencies.of.contracts(), openapi_options_of(from));
+    auto rendered = render_openapi(dependencies.contracts, openapi_options_of(from));
     if (!rendered) return rendered.error();
     document = std::move(*rendered);
   }
@@ -100,7 +101,7 @@ status doors::state::open_grpc(const settings& from) {
     };
   around.on_call_end = [this](const grpc_call_record& ended) { grpc_numbers.count(ended); };
   around.warn = [log = grpc_log](std::string_view what) { log.warning(what); };
-  auto started = grpc_edge::start(std::move(*options), dependencies.of.contracts(), std::move(around));
+  auto started = grpc_edge::start(std::move(*options), dependencies.contracts, std::move(around));
   if (!started) return at_door("the gRPC", started.error());
   grpc = std::move(*started);
   ports.grpc = grpc->port();
@@ -109,13 +110,19 @@ status doors::state::open_grpc(const settings& from) {
 
 status doors::state::open_admin(const settings& from) {
   operators = std::make_unique<admin_pages>(dependencies.of, dependencies.health, dependencies.numbers,
-                                            dependencies.logs);
+                                            dependencies.logs, dependencies.leave);
   http_server_hooks around;
   around.warn = [log = http_log](std::string_view what) { log.warning(what); };
   auto started = http_server::start(admin_options_of(from), *operators, std::move(around));
   if (!started) return at_door("the operators'", started.error());
   admin = std::move(*started);
   ports.admin = admin->port();
+  // So that whoever finds one node finds the operators' doors of all.
+  if (auto* cluster = dependencies.of.cluster()) {
+    auto address = ip_address::parse(from.get<std::string>("admin.address")).value_or(ip_address::loopback());
+    if (address.is_any()) address = cluster->address().address;
+    return cluster->set_metadata_value("admin", endpoint{address, ports.admin}.to_string());
+  }
   return {};
 }
 
@@ -126,6 +133,7 @@ result<std::unique_ptr<doors>> doors::open(const settings& from, doors_dependenc
   inner->token_check = std::move(*tokens);
   if (auto* link = dependencies.of.link())
     if (auto address = link->local_address()) inner->ports.link = address->port;
+  if (auto* cluster = dependencies.of.cluster()) inner->ports.gossip = cluster->local().port;
   if (from.get<bool>("admin.enabled"))
     if (auto outcome = inner->open_admin(from); !outcome.ok()) return outcome;
   if (from.get<bool>("grpc.enabled"))

@@ -9,18 +9,23 @@
 #include "runtime/telemetry/metrics.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
 // What the doors need; all of it must outlive them.
 struct doors_dependencies {
   node& of;
+  // What the HTTP and gRPC doors offer, whichever node plays it.
+  std::vector<const service_info*> contracts;
   environment world;
   health_registry& health;
   metrics& numbers;
   logging& logs;
+  std::function<void()> leave; // has the process drain and stop; from any thread
 };
 
 // The ports that were bound; 0 for a door that is not enabled.
@@ -30,7 +35,9 @@ struct door_ports {
   std::uint16_t admin = 0;
   std::uint16_t link = 0; // the gate's, which is no door but is asked for alike
 
-  // {"http":8080,"grpc":9090,"admin":9901,"link":7400}
+  std::uint16_t gossip = 0;
+
+  // {"http":8080,"grpc":9090,"admin":9901,"link":7400,"gossip":7401}
   std::string to_json() const;
 };
 

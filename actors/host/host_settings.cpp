@@ -26,6 +26,10 @@ void declare_node(settings_schema& schema, const std::string& program) {
       setting::text("name", program, "Name of this node, in logs and in the console."),
       setting::integer("threads", 0, 0, 1024, "Threads that run actors; 0: one a core."),
       setting::list("services", {}, "Services that this node plays; empty: all of the program's."),
+      setting::list(
+        "offers", {},
+        "Services that the HTTP and gRPC doors of this node offer, whichever node plays them, * for "
+        "all; empty: those that it plays."),
       setting::time("call_timeout", 30s, 1ms, 24h,
                     "Time-out of calls between services that nothing else limits."),
       setting::integer(
@@ -126,6 +130,7 @@ status missing_half(std::string_view group) {
 void declare_host_settings(settings_schema& schema, const std::string& program) {
   declare_node(schema, program);
   declare_link_settings(schema);
+  declare_discovery_settings(schema);
   declare_doors(schema);
   schema.add_group(
     "auth", "Who may call through the HTTP and gRPC doors.",
@@ -160,6 +165,27 @@ result<std::vector<service_module>> chosen_modules(const settings& from,
   return invalid_argument("node.services names a service twice");
 }
 
+result<std::vector<const service_info*>> offered_contracts(const settings& from,
+                                                           const std::vector<service_module>& modules) {
+  const bool said = !from.get<text_list>("node.offers").empty();
+  const auto wanted = from.get<text_list>(said ? "node.offers" : "node.services");
+  const bool all = wanted.empty() || std::count(wanted.begin(), wanted.end(), "*") > 0;
+  std::vector<const service_info*> out;
+  std::string known;
+  for (const auto& each : modules) {
+    known += (known.empty() ? "" : ", ") + std::string{each.service().name};
+    if (all || std::count(wanted.begin(), wanted.end(), each.service().name) > 0)
+      out.push_back(&each.service());
+  }
+  // What is wrong with node.services, chosen_modules() tells.
+  for (const auto& each : wanted)
+    if (said && each != "*"
+        && std::none_of(out.begin(), out.end(), [&](const auto* known) { return known->name == each; }))
+      return invalid_argument("node.offers names '{}', which this program does not have; it has {}", each,
+                              known);
+  return out;
+}
+
 result<node_options> node_options_of(const settings& from) {
   node_options out;
   out.name = from.get<std::string>("node.name");
@@ -169,6 +195,7 @@ result<node_options> node_options_of(const settings& from) {
   out.default_call_timeout = from.get<duration>("node.call_timeout");
   if (auto outcome = add_link_options(from, out); !outcome.ok()) return outcome;
   if (out.link) out.link->application_version = from.get<std::string>("docs.version");
+  if (auto outcome = add_discovery_options(from, out); !outcome.ok()) return outcome;
   return out;
 }
 

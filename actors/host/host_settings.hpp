@@ -11,19 +11,31 @@
 
 namespace troupe {
 
-// The settings of every node: groups node, link, log, http, grpc, admin, auth and docs. A node is called like its
-// program unless it is given a name.
+// The settings of every node: groups node, link, discovery, split_brain, log, http, grpc, admin, auth and
+// docs. A node is called like its program unless it is given a name.
 void declare_host_settings(settings_schema& schema, const std::string& program);
 
-void declare_link_settings(settings_schema& schema); // part of it
+// Parts of it.
+void declare_link_settings(settings_schema& schema);
+void declare_discovery_settings(settings_schema& schema);
 
-// INVALID_ARGUMENT when settings of the link contradict each other.
+// INVALID_ARGUMENT when settings of the link or of discovery contradict each other.
 result<node_options> node_options_of(const settings& from);
-status add_link_options(const settings& from, node_options& to); // part of it
+// Parts of it, in this order.
+status add_link_options(const settings& from, node_options& to);
+status add_discovery_options(const settings& from, node_options& to);
+
+// What discovery.keys says; nothing when it is empty. INVALID_ARGUMENT names the line, and nothing of it.
+result<std::optional<gossip_keyring>> gossip_keys_of(const settings& from);
 
 // Leaves out the modules that node.services does not name. INVALID_ARGUMENT: it names one that is not there,
 // or one twice.
 result<std::vector<service_module>> chosen_modules(const settings& from, std::vector<service_module> modules);
+// The contracts of the services that node.offers names, else of those that the node plays. INVALID_ARGUMENT:
+// it names one that the program does not have.
+result<std::vector<const service_info*>> offered_contracts(const settings& from,
+                                                           const std::vector<service_module>& modules);
+
 logging_options logging_options_of(const settings& from);
 
 // Options of the doors. Those that read files (certificates) can fail, naming the setting and the file.

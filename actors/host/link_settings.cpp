@@ -18,7 +18,10 @@ void declare_link_settings(settings_schema& schema) {
       setting::text("cluster", gate.cluster, "Nodes of different clusters refuse each other."),
       setting::text("address", "127.0.0.1", "Address to listen on. Beyond loopback certificates are needed."),
       setting::integer("port", 7400, 0, 65535, "Port to listen on; 0 lets the kernel choose."),
-      setting::list("peers", {}, "Nodes to keep a connection to, each host:port."),
+      setting::text("advertise", "",
+                    "Where others reach the link, HOST or HOST:PORT; empty: where it listens."),
+      setting::list("peers", {},
+                    "Nodes to keep a connection to, each host:port, besides those that discovery finds."),
       setting::text("certificate_file", "", "PEM file of this node's certificate chain: mutual TLS 1.3."),
       setting::text("key_file", "", "PEM file of the private key."),
       setting::text("authority_file", "", "PEM file of who signs the certificates of the cluster's nodes."),
@@ -91,6 +94,7 @@ status add_link_options(const settings& from, node_options& to) {
   out.connect_timeout = from.get<duration>("link.connect_timeout");
   out.longest_redial = from.get<duration>("link.longest_redial");
   out.first_redial = std::min<duration>(out.first_redial, out.longest_redial);
+  to.link_advertise = from.get<std::string>("link.advertise");
   to.link = std::move(out);
   return {};
 }

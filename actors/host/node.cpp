@@ -1,5 +1,6 @@
 #include "actors/host/node.hpp"
 
+#include "actors/host/node_cluster.hpp"
 #include "actors/host/node_metrics.hpp"
 #include "actors/service/ask.hpp"
 #include "actors/service/service_actor.hpp"
@@ -49,8 +50,8 @@ module_limits limits_of(const service_module& module) {
     .max_concurrent = module.max_concurrent().value_or(concurrent ? concurrent : default_max_concurrent)};
 }
 
-// Names the actor system to others: CAF gives an id of its own only to systems with its middleman. Runs before
-// the first actor is made.
+// Names the actor system to others: CAF gives an id of its own only to systems with its middleman. Runs
+// before the first actor is made.
 class name_system final : public caf::thread_hook {
 public:
   explicit name_system(caf::node_id id) : id_(std::move(id)) {}
@@ -62,8 +63,8 @@ private:
   caf::node_id id_;
 };
 
-// Of the node's name, its start and chance: another one for each start of each node, also where all nodes have
-// one seed.
+// Of the node's name, its start and chance: another one for each start of each node, also where all nodes
+// have one seed.
 caf::node_id make_node_id(const std::string& name, const environment& world) {
   caf::node_id::default_data::host_id_type host{};
   const auto start = static_cast<std::uint64_t>(world.clock.wall_now().time_since_epoch().count());
@@ -78,7 +79,7 @@ struct node::state {
   state(node_options given, environment world, logging* log, metrics* numbers,
         const std::function<void(caf::actor_system_config&)>& configure)
     : options(std::move(given)), driven(configure != nullptr), logs(log), measured(numbers),
-      random(world.random.split("services")), cluster(directory) {
+      random(world.random.split("services")), cluster(directory, options.name, &world.clock) {
     services.directory = &cluster;
     services.random = &random;
     services.clock = &world.clock;
@@ -99,12 +100,16 @@ struct node::state {
   }
 
   status open_gate(environment world);
+  status join_cluster(environment world);
+  std::string link_address() const;
   void release_requests();
 
   supervisor_spec module_spec(service_module module);
   child_spec instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
                            module_limits limits);
   void ended(const supervisor_exit& why);
+  void finished(const supervisor_exit& why);
+  void on_ending(const cluster_ending& what);
   void wait_for_end();
   void remember(const caf::actor& visitor);
   void end_visitors();
@@ -125,6 +130,8 @@ struct node::state {
   bool ready = false;
   std::optional<supervisor_exit> end;
   std::function<void(const supervisor_exit&)> on_end;
+  std::optional<cluster_ending> ending;
+  std::function<void(const cluster_ending&)> on_cluster_ending;
   std::vector<caf::weak_actor_ptr> visitors; // some have ended already
   std::size_t forget_visitors_at = 64;
 
@@ -132,6 +139,7 @@ struct node::state {
   std::optional<caf::actor_system> system;
   caf::actor root;
   std::unique_ptr<gate> link;
+  std::unique_ptr<node_cluster> cluster_duty; // null before the node joins, and without discovery
 };
 
 child_spec node::state::instance_spec(const std::shared_ptr<const service_module>& module, unsigned index,
@@ -157,10 +165,16 @@ child_spec node::state::instance_spec(const std::shared_ptr<const service_module
   };
   spec.shutdown = shutdown_policy::within(module->stop_timeout());
   spec.mode = start_mode::when_ready(module->start_timeout());
-  spec.on_attached = [reference](const caf::actor& actor) {
+  spec.on_attached = [this, reference, service = module->service().name, index](const caf::actor& actor) {
     reference->attach(caf::actor_cast<caf::strong_actor_ptr>(actor));
+    if (cluster_duty) cluster_duty->on_up(service, index);
   };
-  spec.on_down = [reference](bool soon, const std::string& why) { reference->suspend(soon, why); };
+  // What is back soon is not away: requests wait for it.
+  spec.on_down = [this, reference, service = module->service().name, index](bool soon,
+                                                                            const std::string& why) {
+    reference->suspend(soon, why);
+    if (!soon && cluster_duty) cluster_duty->on_away(service, index);
+  };
   return spec;
 }
 
@@ -185,8 +199,8 @@ void node::state::release_requests() {
       each->suspend(false, "the node has stopped");
 }
 
-// Before the modules start, because what they do then may need services of other nodes. Calls that come before
-// an instance is up wait for it.
+// Before the modules start, because what they do then may need services of other nodes. Calls that come
+// before an instance is up wait for it.
 status node::state::open_gate(environment world) {
   if (!options.link) {
     if (!options.peers.empty())
@@ -197,7 +211,9 @@ status node::state::open_gate(environment world) {
   how.node = options.name;
   if (how.incarnation == 0)
     how.incarnation = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch())
+        .count());
+  options.link->incarnation = how.incarnation;
   if (driven) how.run_actors_inline = false;
   auto opened = gate::open(std::move(how), world, *system, directory, contracts, cluster, logs, measured);
   if (!opened) return opened.error();
@@ -207,8 +223,61 @@ status node::state::open_gate(environment world) {
   return {};
 }
 
+std::string node::state::link_address() const {
+  const auto local = link->local_address();
+  if (!local) return {};
+  const auto& given = options.link_advertise;
+  if (given.empty()) return local->to_string();
+  if (const auto address = ip_address::parse(given)) return endpoint{*address, local->port}.to_string();
+  const auto bracket = given.rfind(']');
+  const auto colon = given.rfind(':');
+  const bool has_port = colon != std::string::npos && (bracket == std::string::npos || bracket < colon);
+  return has_port ? given : given + ":" + std::to_string(local->port);
+}
+
+status node::state::join_cluster(environment world) {
+  if (!options.discovery) return {};
+  if (!link) return invalid_argument("a node that discovers others needs a link to talk to them");
+  auto how = *options.discovery;
+  how.cluster = options.link->cluster;
+  how.node = options.name;
+  how.process = options.link->incarnation;
+  how.application_version = options.link->application_version;
+  how.link = link_address();
+  if (!how.link.empty() && link->local_address()->address.is_any() && options.link_advertise.empty())
+    return invalid_argument("the link listens on all addresses of this machine ({}), and others must be told "
+                            "one of them: set link.advertise",
+                            link->local_address()->to_string());
+  auto joined = node_cluster::start(std::move(how), world, *link, cluster, logs, measured,
+                                    [this](const cluster_ending& what) { on_ending(what); });
+  if (!joined) return joined.error();
+  cluster_duty = std::move(*joined);
+  for (const auto* each : contracts)
+    cluster_duty->add_service(each->name, options.link->application_version,
+                              static_cast<unsigned>(directory.instances()[std::string{each->name}].size()));
+  return {};
+}
+
+void node::state::on_ending(const cluster_ending& what) {
+  std::function<void(const cluster_ending&)> tell;
+  {
+    std::lock_guard lock{mutex};
+    ending = what;
+    tell = on_cluster_ending;
+  }
+  if (tell) tell(what);
+}
+
+// The others learn at once that the node has not died.
 void node::state::ended(const supervisor_exit& why) {
   release_requests();
+  if (cluster_duty)
+    cluster_duty->member().leave([this, why] { finished(why); });
+  else
+    finished(why);
+}
+
+void node::state::finished(const supervisor_exit& why) {
   std::function<void(const supervisor_exit&)> tell;
   {
     std::lock_guard lock{mutex};
@@ -296,6 +365,7 @@ result<std::unique_ptr<node>> node::begin(node_options options, environment worl
   around.on_exit = [&inner](const supervisor_exit& why) { inner.ended(why); };
 
   if (auto outcome = inner.open_gate(world); !outcome.ok()) return outcome;
+  if (auto outcome = inner.join_cluster(world); !outcome.ok()) return outcome;
   auto spawned = spawn_supervisor(*inner.system, std::move(root), std::move(around));
   if (!spawned) return spawned.error();
   inner.root = std::move(*spawned);
@@ -310,10 +380,12 @@ node::~node() {
     return;
   }
   state_->release_requests();
+  state_->cluster_duty.reset();
   if (state_->link) state_->link->close(duration::zero());
 }
 
 void node::begin_stop() {
+  drain(true);
   if (state_->link) state_->link->drain();
   stop_supervisor(state_->root);
 }
@@ -328,6 +400,27 @@ void node::stop() {
 node_phase node::phase() const {
   std::lock_guard lock{state_->mutex};
   return state_->end ? node_phase::ended : state_->ready ? node_phase::ready : node_phase::starting;
+}
+
+void node::on_cluster_ending(std::function<void(const cluster_ending&)> callback) {
+  std::unique_lock lock{state_->mutex};
+  if (!state_->ending) {
+    state_->on_cluster_ending = std::move(callback);
+    return;
+  }
+  auto what = *state_->ending;
+  lock.unlock();
+  callback(what);
+}
+
+void node::drain(bool draining) {
+  if (state_->cluster_duty) state_->cluster_duty->drain(draining);
+}
+
+bool node::draining() const { return state_->cluster_duty && state_->cluster_duty->draining(); }
+
+cluster_member* node::cluster() noexcept {
+  return state_->cluster_duty ? &state_->cluster_duty->member() : nullptr;
 }
 
 gate* node::link() noexcept { return state_->link.get(); }

@@ -11,6 +11,7 @@
 #include "actors/service/module.hpp"
 #include "actors/service/node_services.hpp"
 #include "actors/service/visitor.hpp"
+#include "discovery/cluster/cluster_member.hpp"
 #include "runtime/environment/environment.hpp"
 #include "runtime/link/gate.hpp"
 #include "runtime/supervision/messages.hpp"
@@ -48,11 +49,28 @@ struct node_options {
   // How the node talks to others; nothing: it does not. The node's own name goes before the name in here, and
   // an incarnation of 0 becomes the date of the start.
   std::optional<gate_options> link;
-  // "host:port" of the nodes to keep a connection to.
+  // "host:port" of the nodes to keep a connection to, besides the members of the cluster.
   std::vector<std::string> peers;
+  // Where others reach the link, "host" or "host:port"; empty: where it listens.
+  std::string link_advertise;
+
+  // How the node finds others, which it then keeps a connection to; nothing: it does not. Needs a link.
+  // Names, process, link and version in here are replaced by those above.
+  std::optional<cluster_member_options> discovery;
 
   // Announces the types of CAF messages that are sent to other nodes (add_message_type). May be empty.
   std::function<void(caf::actor_system_config&)> message_types;
+};
+
+// The cluster will not have this node any more.
+struct cluster_ending {
+  enum class sort : std::uint8_t {
+    refused, // an older process of its name is alive
+    leave,   // the split-brain policy has it leave
+    restart, // the split-brain policy has it start anew
+  };
+  sort what = sort::leave;
+  std::string reason;
 };
 
 enum class node_phase : std::uint8_t { starting, ready, ended };
@@ -78,8 +96,8 @@ public:
   node& operator=(const node&) = delete;
 
   // Stops the modules in reverse order: each refuses new calls, finishes those it has and ends, within its
-  // stop time-out. Visitors that are left are ended. Returns when all have ended. Once is enough. Not to be
-  // called by an actor.
+  // stop time-out. Then the node says goodbye to its cluster. Visitors that are left are ended. Returns when
+  // all have ended. Once is enough. Not to be called by an actor.
   void stop();
 
   // The same without waiting: on_end() tells the end.
@@ -87,10 +105,22 @@ public:
 
   node_phase phase() const;
 
-  // Called once, from an actor's thread, when the tree ends: because stop() was called, or because modules
-  // had to be restarted more often than the restart intensity allows. Called at once when it has ended
-  // already.
+  // Called once, from an actor's thread or the discovery's, when the tree has ended, and the node has left
+  // its cluster: because stop() was called, or because modules had to be restarted more often than the
+  // restart intensity allows. Called at once when it has ended already.
   void on_end(std::function<void(const supervisor_exit&)> callback);
+
+  // Called once at most, from the discovery's thread, when the cluster will not have the node: it should be
+  // stopped. Called at once when that is so already.
+  void on_cluster_ending(std::function<void(const cluster_ending&)> callback);
+
+  // While a node drains, callers on other nodes leave its services for others that are ready; calls are
+  // still answered. Nothing happens without discovery.
+  void drain(bool draining);
+  bool draining() const;
+
+  // Null without options.discovery.
+  cluster_member* cluster() noexcept;
 
   caf::actor_system& system() noexcept;
   troupe::directory& directory() noexcept;

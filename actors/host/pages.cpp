@@ -1,5 +1,6 @@
 #include "actors/host/pages.hpp"
 
+#include "actors/host/cluster_pages.hpp"
 #include "actors/openapi/docs_page.hpp"
 
 #include <boost/json.hpp>
@@ -144,11 +145,44 @@ std::string render_peers(node& of) {
 
 } // namespace
 
-admin_pages::admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs)
-  : node_(of), health_(health), numbers_(numbers), logs_(logs) {}
+admin_pages::admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs,
+                         std::function<void()> leave)
+  : node_(of), health_(health), numbers_(numbers), logs_(logs), leave_(std::move(leave)) {}
 
 void admin_pages::handle(http_exchange& exchange) {
-  if (!answer_health(exchange, health_)) answer(exchange);
+  if (!answer_health(exchange, health_) && !answer_of_cluster(exchange)) answer(exchange);
+}
+
+bool admin_pages::answer_of_cluster(http_exchange& exchange) {
+  struct page {
+    std::string_view path;
+    std::string_view method;
+    result<std::string> (*make)(node&, std::string_view body);
+  };
+  static constexpr page known[] = {
+    {"/admin/members", "GET", [](node& of, std::string_view) { return render_members(of); }},
+    {"/admin/services", "GET", [](node& of, std::string_view) { return render_services(of); }},
+    {"/admin/drain", "POST", drain_node},
+    {"/admin/join", "POST", join_cluster},
+  };
+  const auto path = exchange.request().path();
+  for (const auto& each : known) {
+    if (path != each.path) continue;
+    if (!allows(exchange, each.method)) return true;
+    auto made = each.make(node_, exchange.request().body());
+    if (made)
+      send(exchange, 200, "application/json", std::move(*made));
+    else if (made.error().code() == status_code::invalid_argument)
+      send_problem(exchange, 400, "Bad Request", made.error().message());
+    else
+      send_problem(exchange, 409, "Conflict", made.error().message());
+    return true;
+  }
+  if (path != "/admin/leave") return false;
+  if (!allows(exchange, "POST")) return true;
+  send(exchange, 202, "application/json", "{\"leaving\":true}");
+  leave_();
+  return true;
 }
 
 void admin_pages::answer(http_exchange& exchange) {
@@ -217,8 +251,8 @@ void admin_pages::answer(http_exchange& exchange) {
   } else {
     send_problem(
       exchange, 404, "Not Found",
-      "there are /metrics, /healthz/*, /admin/supervision, /admin/peers, /admin/actors/ID:kill and "
-      "/admin/log-levels");
+      "there are /metrics, /healthz/*, /admin/supervision, /admin/peers, /admin/members, /admin/services, "
+      "/admin/drain, /admin/join, /admin/leave, /admin/actors/ID:kill and /admin/log-levels");
   }
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
+#include <functional>
 #include <string>
 
 namespace troupe {
@@ -32,22 +33,29 @@ private:
 //   GET  /metrics                       Prometheus
 //   GET  /healthz/live|ready|started
 //   GET  /admin/supervision             the tree as JSON
+//   GET  /admin/peers                   the connections of the link
+//   GET  /admin/members, /admin/services   the cluster; see cluster_pages.hpp
+//   POST /admin/drain, /admin/join
+//   POST /admin/leave                   drains and stops the node, as SIGTERM does
 //   POST /admin/actors/ID:kill          ends an actor as a crash would
 //   GET  /admin/log-levels
 //   PUT  /admin/log-levels/COMPONENT    the level as text; COMPONENT "*" is the common level
 class admin_pages final : public http_handler {
 public:
-  // The references must outlive the object.
-  admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs);
+  // The references must outlive the object. `leave` has the process drain and stop.
+  admin_pages(node& of, const health_registry& health, const metrics& numbers, logging& logs,
+              std::function<void()> leave);
   void handle(http_exchange& exchange) override;
 
 private:
   void answer(http_exchange& exchange);
+  bool answer_of_cluster(http_exchange& exchange);
 
   node& node_;
   const health_registry& health_;
   const metrics& numbers_;
   logging& logs_;
+  const std::function<void()> leave_;
 };
 
 // The supervision tree as a JSON document.

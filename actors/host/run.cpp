@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -46,6 +48,7 @@ public:
 private:
   result<settings> load();
   exit_code serve();
+  std::optional<exit_code> told_by_cluster();
   exit_code drain();
   [[noreturn]] void stop_at_once();
   void reload();
@@ -65,6 +68,9 @@ private:
   std::unique_ptr<node> node_;
   std::unique_ptr<doors> doors_;
   std::atomic<bool> ended_ = false;
+  std::atomic<bool> leaving_ = false; // asked to by an operator
+  std::mutex ending_mutex_;
+  std::optional<cluster_ending> ending_;
 };
 
 int number(exit_code code) { return static_cast<int>(code); }
@@ -91,7 +97,7 @@ int program::run(std::vector<service_module> modules) {
     usage += "\nSIGTERM and SIGINT drain and stop it (a second one stops it at once); SIGHUP reads the "
              "configuration again."
              "\nExit codes: 0 stopped, 1 a module kept failing, 2 wrong usage, 3 could not start, 4 stopped "
-             "at once.\n";
+             "at once, 5 to be started anew (split brain), 6 another node of this name is running.\n";
     std::fputs(schema_.help(usage).c_str(), stdout);
     return number(exit_code::stopped);
   }
@@ -109,6 +115,8 @@ int program::run(std::vector<service_module> modules) {
   logs_ = std::move(*logs);
   log_ = logs_->get("node");
 
+  auto offered = offered_contracts(*settings_, modules);
+  if (!offered) return complain(name_, offered.error().message(), exit_code::wrong_usage);
   auto chosen = chosen_modules(*settings_, std::move(modules));
   if (!chosen) return complain(name_, chosen.error().message(), exit_code::wrong_usage);
   auto options = node_options_of(*settings_);
@@ -123,7 +131,11 @@ int program::run(std::vector<service_module> modules) {
   }
   node_ = std::move(*started);
   started_check.pass();
-  auto opened = doors::open(*settings_, {*node_, world, health_, numbers_, *logs_});
+  auto opened =
+    doors::open(*settings_, {*node_, std::move(*offered), world, health_, numbers_, *logs_, [this] {
+                               leaving_ = true;
+                               mailbox_.notify();
+                             }});
   if (!opened) {
     log_.critical("the node did not start", {{"reason", opened.error().to_string()}});
     return number(opened.error().code() == status_code::invalid_argument ? exit_code::wrong_usage
@@ -165,11 +177,22 @@ exit_code program::serve() {
       log_.critical("the node gives up", {{"kind", to_string(why.kind)}, {"cause", why.cause.to_string()}});
     mailbox_.notify();
   });
+  node_->on_cluster_ending([this](const cluster_ending& what) {
+    {
+      std::lock_guard lock{ending_mutex_};
+      ending_ = what;
+    }
+    mailbox_.notify();
+  });
   signal_mailbox::event happened;
   while (mailbox_.wait(happened)) {
+    if (auto code = told_by_cluster()) {
+      const auto drained = drain();
+      return drained == exit_code::stopped ? *code : drained;
+    }
     if (happened == signal_mailbox::event::reload) {
       reload();
-    } else if (happened == signal_mailbox::event::stop) {
+    } else if (happened == signal_mailbox::event::stop || leaving_) {
       return drain();
     } else if (ended_) {
       health_.drain("the node gave up");
@@ -177,6 +200,24 @@ exit_code program::serve() {
       return exit_code::gave_up;
     }
   }
+  return exit_code::stopped;
+}
+
+std::optional<exit_code> program::told_by_cluster() {
+  std::lock_guard lock{ending_mutex_};
+  if (!ending_) return std::nullopt;
+  switch (ending_->what) {
+  case cluster_ending::sort::refused:
+    log_.critical("another node of this name is running; give each node a name of its own (node.name)",
+                  {{"why", ending_->reason}});
+    return exit_code::refused;
+  case cluster_ending::sort::restart:
+    log_.critical("the split-brain policy wants this node started anew", {{"why", ending_->reason}});
+    return exit_code::start_anew;
+  case cluster_ending::sort::leave:
+    break;
+  }
+  log_.critical("the split-brain policy has this node leave", {{"why", ending_->reason}});
   return exit_code::stopped;
 }
 
@@ -192,6 +233,7 @@ exit_code program::drain() {
   const auto limit = settings_->get<duration>("node.drain_timeout");
   log_.info("draining", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()}});
   health_.drain();
+  node_->drain(true);
   signal_mailbox::event happened;
   const auto& clock = world_.get().clock;
   const auto over = deadline::after(clock.now(), delay).when();
@@ -232,6 +274,13 @@ void program::reload() {
   if (auto outcome = doors_->reload_certificates(); !outcome.ok())
     log_.error("the certificates were not reloaded, the old ones stay in force",
                {{"reason", outcome.message()}});
+  if (auto* cluster = node_->cluster()) {
+    auto keys = gossip_keys_of(*loaded);
+    auto outcome = !keys ? status_of(keys) : *keys ? cluster->change_keys(std::move(**keys)) : status{};
+    if (!outcome.ok())
+      log_.error("the keys of the gossip were not reloaded, the old ones stay in force",
+                 {{"reason", outcome.message()}});
+  }
   for (const auto& path : changed.fixed)
     log_.warning("a change needs a restart of the node", {{"setting", path}});
   settings_ = std::move(*loaded);

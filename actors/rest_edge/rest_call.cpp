@@ -61,6 +61,7 @@ void rest_call::take(frame what) {
     if (what.message && !probing_) on_item(*what.message);
     break;
   case frame_kind::answer:
+    if (made_again(what)) break;
     call_ = nullptr;
     if (probing_)
       on_probe_answer(what);
@@ -70,6 +71,17 @@ void rest_call::take(frame what) {
   default:
     break;
   }
+}
+
+// Elsewhere, when the instance that had it is gone.
+bool rest_call::made_again(const frame& what) {
+  if (detached_ || probing_ || what.outcome.ok() || until_.passed(exchange_->now())
+      || !repeats_.again(*what.call, what.outcome))
+    return false;
+  call_ = call_ptr{new call(method(), what.call->request(), until_, metadata_, call_end_ptr{this})};
+  auto made = call_;
+  submit_elsewhere(*plan_.service, made, repeats_.failed());
+  return true;
 }
 
 void rest_call::over() {

@@ -8,6 +8,7 @@
 #include "actors/rest_edge/event_stream.hpp"
 #include "actors/rest_edge/rest_plan.hpp"
 #include "runtime/call/call.hpp"
+#include "runtime/call/call_repeats.hpp"
 #include "runtime/rest/transcode.hpp"
 
 #include <optional>
@@ -46,6 +47,7 @@ private:
 
   // -- the answer (rest_call.cpp) -----------------------------------------------------------------
   void take(frame what);
+  bool made_again(const frame& what);
   void on_answer(const frame& what);
   void reply(const google::protobuf::Message& message);
   void fail(const status& why, int http_status = 0);
@@ -71,6 +73,7 @@ private:
   const http_exchange_ptr exchange_;
   // Null before it is made and after it ended: the call holds this object as its caller.
   call_ptr call_;
+  call_repeats repeats_;
   bool detached_ = false; // the client is gone, but the answer is to be recorded
   bool probing_ = false;
   bool conditional_ = false; // If-Match went to the service with the request

@@ -34,6 +34,7 @@ service_program::service_program(simulated_node& on, service_process what) {
   node_->on_end([&on, tell = std::move(what.on_end)](const supervisor_exit& why) {
     if (on.up()) tell(why);
   });
+  if (what.on_cluster_ending) node_->on_cluster_ending(std::move(what.on_cluster_ending));
 }
 
 service_program::~service_program() = default;

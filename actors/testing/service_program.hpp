@@ -21,6 +21,8 @@ struct service_process {
   std::function<void(std::string_view line)> on_log;
   // The node's tree has ended although nobody crashed it.
   std::function<void(const supervisor_exit& why)> on_end;
+  // The cluster will not have the node.
+  std::function<void(const cluster_ending& what)> on_cluster_ending;
 };
 
 class service_program final : public simulated_program {

@@ -28,6 +28,10 @@ struct simulation_options {
   node_options node;
   // Whether each node keeps a connection to each other one (but clients not to clients).
   bool connected = true;
+  // Whether the nodes find each other, and who plays what, by discovery, as `node.discovery` says (its
+  // addresses and seeds are replaced: the first three nodes are the seeds); else they are told. Clients are
+  // members too.
+  bool discovery = false;
 
   // Whoever watches over processes starts one again that has ended by itself, after so long: because modules
   // had to be restarted more often than the restart intensity allows. Nothing: it stays off.

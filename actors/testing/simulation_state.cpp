@@ -10,6 +10,8 @@ namespace troupe {
 namespace {
 
 constexpr std::uint16_t link_port = 7400;
+constexpr std::uint16_t gossip_port = 7401;
+constexpr std::size_t number_of_seeds = 3;
 constexpr std::size_t longest_timeline = 1000;
 
 world_options world_of(const simulation_options& options) {
@@ -64,10 +66,14 @@ std::unique_ptr<simulated_program> simulation::state::make_program(std::uint32_t
   if (options.connected) {
     auto& link = out.options.link.emplace(options.node.link.value_or(gate_options{}));
     link.trusted_network = true;
+    link.incarnation = 0; // the date of the start
     link.listen = own.client ? std::nullopt : std::optional{link_address(*own.on)};
     out.options.peers.clear();
-    for (const auto& other : members)
-      if (&other != &own && !other.client) out.options.peers.push_back(link_address(*other.on).to_string());
+    if (options.discovery)
+      discover(out.options, own);
+    else
+      for (const auto& other : members)
+        if (&other != &own && !other.client) out.options.peers.push_back(link_address(*other.on).to_string());
   }
   out.modules = own.modules;
   out.level = options.level;
@@ -76,7 +82,20 @@ std::unique_ptr<simulated_program> simulation::state::make_program(std::uint32_t
     on->log(line);
   };
   out.on_end = [this, number](const supervisor_exit& why) { ended(number, why); };
+  out.on_cluster_ending = [this, number](const cluster_ending& what) { cluster_ending_of(number, what); };
   return std::make_unique<detail::service_program>(*own.on, std::move(out));
+}
+
+void simulation::state::discover(node_options& to, const member& own) const {
+  auto& how = to.discovery.emplace(options.node.discovery.value_or(cluster_member_options{}));
+  how.transport.trusted_network = true;
+  how.transport.listen = {own.on->address(), gossip_port};
+  how.seeds.entries.clear();
+  for (std::size_t i = 0; i < std::min(number_of_seeds, members.size()); ++i) {
+    seed_entry entry;
+    entry.address = {members[i].on->address(), gossip_port};
+    how.seeds.entries.push_back(std::move(entry));
+  }
 }
 
 // What a process manager does when a process has ended. Not at once: this is called by one of its actors.
@@ -88,9 +107,24 @@ void simulation::state::ended(std::uint32_t number, const supervisor_exit& why) 
   inner->after(duration::zero(), [this, on, still] {
     if (still()) inner->kill(*on);
   });
+  start_again_later(on);
+}
+
+void simulation::state::start_again_later(simulated_node* on) {
   if (!options.restart_after) return;
   inner->after(*options.restart_after, [this, on, boots = on->boots()] {
     if (!on->up() && on->boots() == boots) inner->boot(*on);
+  });
+}
+
+void simulation::state::cluster_ending_of(std::uint32_t number, const cluster_ending& what) {
+  auto* on = members[number].on;
+  note(fmt::format("{} must end: {}", on->name(), what.reason));
+  inner->after(duration::zero(), [this, on, number, what, boots = on->boots()] {
+    if (!on->up() || on->boots() != boots) return;
+    if (what.what == cluster_ending::sort::leave) return program_of(number)->node().begin_stop();
+    inner->kill(*on);
+    if (what.what == cluster_ending::sort::restart) start_again_later(on);
   });
 }
 
@@ -105,8 +139,15 @@ std::string simulation::state::missing() const {
     if (here.phase() != node_phase::ready) return fmt::format("{} is not ready", own.on->name());
     if (here.link() == nullptr) continue;
     const auto peers = here.link()->peers();
+    const auto view = here.cluster() ? here.cluster()->view() : nullptr;
     for (const auto& other : members) {
-      if (&other == &own || !other.on->up() || (own.client && other.client)) continue;
+      if (&other == &own || !other.on->up()) continue;
+      if (view) {
+        const auto* seen = view->find(other.on->name());
+        if (seen == nullptr || seen->state != member_state::alive)
+          return fmt::format("{} does not see {}", own.on->name(), other.on->name());
+      }
+      if (own.client && other.client) continue;
       const auto connected = [&other](const peer_report& each) {
         return each.connected && each.node == other.on->name();
       };

@@ -29,6 +29,9 @@ struct simulation::state {
   void add_member(std::string name, bool client);
   std::unique_ptr<simulated_program> make_program(std::uint32_t number);
   void ended(std::uint32_t number, const supervisor_exit& why);
+  void cluster_ending_of(std::uint32_t number, const cluster_ending& what);
+  void discover(node_options& options, const member& own) const;
+  void start_again_later(simulated_node* on);
   detail::service_program* program_of(std::uint32_t number) noexcept;
   member& at(std::uint32_t number);
   // What is missing until all nodes are ready and connected; empty: nothing.

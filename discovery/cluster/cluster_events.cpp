@@ -57,6 +57,11 @@ void cluster_member::core::on_event(member_event what) {
   case member_event_kind::alone:
     if (seeds_) seeds_->hurry();
     return;
+  case member_event_kind::renumbered:
+    self_.process = record.process;
+    if (auto all = registry_.renumber(record.process)) gossip_.spread(now, std::move(*all));
+    members_changed_ = true;
+    return view_changed();
   }
   members_changed_ = true;
   to_tell_.emplace_back([this, what = std::move(what)] { listener_.on_member(what); });
@@ -88,6 +93,10 @@ void cluster_member::core::tell_of(const member_event& what) const {
   case member_event_kind::name_conflict:
     log_.warning("an older process of this node's name is alive: this one gives way",
                  {{"node", options_.node}, {"cluster", options_.cluster}});
+    return;
+  case member_event_kind::renumbered:
+    log_.info("an earlier process of this node had a larger number: this one outlives it",
+              {{"process", record.process}});
     return;
   case member_event_kind::alone:
     log_.warning("this node is alone: no seed answers; trying on",

@@ -27,8 +27,8 @@ namespace troupe {
 // Thread-safe. A route's choose() and choose_other() take no lock as long as they find somebody.
 //
 // Who takes calls for a service:
-// - A node that the membership knows: while it is connected, and the registry says of this very process that
-//   it is ready. While it is draining, if nobody is ready. Never while it is starting or unhealthy.
+// - A node that the membership knows: while it is connected, and the registry says of this process, or of a
+//   later number that it has taken, that it is ready. While it is draining, if nobody is ready. Never while it is starting or unhealthy.
 // - A node that the membership does not know (no discovery, or not met yet): while it is connected, for what
 //   it announced when it greeted.
 // - Nobody who said on the link that it stops.

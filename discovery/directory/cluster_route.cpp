@@ -131,7 +131,7 @@ void cluster_directory::cluster_route::update() {
     const auto* place = place_of(each.end->node());
     if (owner_.known_->find_member(each.end->node()) == nullptr) {
       next->ready.push_back({each.end, 1});
-    } else if (place != nullptr && place->incarnation == each.end->incarnation()) {
+    } else if (place != nullptr && place->incarnation >= each.end->incarnation()) {
       const candidate found{each.end, std::max(place->entry.instances, 1u)};
       if (place->entry.health == service_health::ready) next->ready.push_back(found);
       if (place->entry.health == service_health::draining) next->draining.push_back(found);

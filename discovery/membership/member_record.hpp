@@ -64,6 +64,8 @@ inline constexpr std::size_t largest_record_bytes = 800;
 // Larger numbers are refused by the decoder, so that a member can always raise its own above any that it
 // hears.
 inline constexpr std::uint64_t highest_incarnation = std::uint64_t{1} << 62;
+// Nobody outlives a process of a larger number: what is larger is no date.
+inline constexpr std::uint64_t highest_process = std::uint64_t{1} << 62;
 // The version of the gossip protocol that this code speaks.
 inline constexpr std::uint32_t gossip_protocol_version = 1;
 

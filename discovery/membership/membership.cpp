@@ -255,6 +255,8 @@ std::string_view to_string(member_event_kind kind) noexcept {
     return "name_conflict";
   case member_event_kind::alone:
     return "alone";
+  case member_event_kind::renumbered:
+    return "renumbered";
   }
   return "unknown";
 }

@@ -174,7 +174,7 @@ private:
   void announce();
   void yield_to(std::uint64_t older, const endpoint& told_by);
   void give_back(member_entry& entry, std::uint64_t younger, std::uint64_t older);
-  void reclaim_name();
+  void outlive(std::uint64_t process);
 
   membership_settings settings_;
   random_source random_;

@@ -33,6 +33,7 @@ enum class member_event_kind : std::uint8_t {
   left,          // said goodbye
   name_conflict, // about this member: an older process of its name is alive; it must not run
   alone,         // about this member: no seed answers; once a minute
+  renumbered,    // about this member: its process number is another one, above that of an earlier process
 };
 
 std::string_view to_string(member_event_kind kind) noexcept;

@@ -117,6 +117,12 @@ void membership::on_ping(const packet& got, const endpoint& from, gossip_channel
       out.add(suspect_rumor{got.sender, got.sender_process, sender->accused, self_.name});
     } else if (sender->record.process == got.sender_process && state == member_state::dead) {
       out.add(dead_rumor{got.sender, got.sender_process, sender->accused, self_.name});
+    } else if (sender->record.process > got.sender_process) {
+      // It must outlive a process of its name that is gone.
+      if (state == member_state::left)
+        out.add(left_rumor{got.sender, sender->record.process, 0});
+      else
+        out.add(dead_rumor{got.sender, sender->record.process, sender->accused, self_.name});
     }
   }
   queue_.fill(out, told_at_most());

@@ -39,7 +39,7 @@ void membership::hear(const alive_rumor& what, hearing& how) {
     return emit(member_event_kind::joined, added.record);
   }
   if (record.process < entry->record.process
-      || (record.process > entry->record.process && record.process <= entry->banned))
+      || (record.process > entry->record.process && record.process == entry->banned))
     return;
   const bool restarted = record.process > entry->record.process;
   const auto was = entry->record.state;
@@ -86,6 +86,7 @@ void membership::ask_whether_still_alive(const member_record& replaced) {
 
 void membership::hear_self(const alive_rumor& what) {
   const auto& record = what.record;
+  if (phase_ != membership_phase::running) return; // it gives the name up
   if (record.process > self_.process) {
     // Someone started a second process of this name while this one lives.
     const claim_rumor claim{self_.name, self_.process, record.process};
@@ -151,9 +152,12 @@ void membership::give_back(member_entry& entry, std::uint64_t younger, std::uint
   table_.set_state(entry, member_state::dead, now_, random_);
 }
 
-void membership::reclaim_name() {
-  if (phase_ != membership_phase::running) return;
-  ++self_.incarnation;
+// A process of this name is gone whose number was larger: it was started when the clock was ahead, or after
+// this one. Its name would stay dead with it.
+void membership::outlive(std::uint64_t process) {
+  if (phase_ != membership_phase::running || process <= self_.process || process >= highest_process) return;
+  self_.process = process + 1;
+  emit(member_event_kind::renumbered, self_);
   announce();
 }
 
@@ -161,15 +165,16 @@ void membership::hear(const left_rumor& what, hearing&) {
   // Beside what is told of the name itself, so that the older's word does not displace it.
   const auto spread_yield = [&] { tell("claim " + what.name, what); };
   if (what.name == self_.name) {
-    if (what.yielded_to != self_.process || what.process <= yielded_by_) return;
+    const bool yields = what.yielded_to == self_.process && what.process > yielded_by_;
+    if (what.yielded_to == 0 || yields) outlive(what.process);
+    if (!yields) return;
     yielded_by_ = what.process;
-    reclaim_name();
     return spread_yield();
   }
   auto* entry = table_.find(what.name);
   if (entry == nullptr) return;
   if (what.yielded_to != 0) {
-    if (entry->banned >= what.process || what.yielded_to >= what.process) return;
+    if (entry->banned == what.process || what.yielded_to >= what.process) return;
     spread_yield();
     return give_back(*entry, what.process, what.yielded_to);
   }
@@ -217,11 +222,8 @@ void membership::hear(const suspect_rumor& what, hearing& how) {
 
 void membership::hear(const dead_rumor& what, hearing& how) {
   if (what.name == self_.name) {
-    // A younger process of this name has crashed: this one is still here.
-    if (what.process > self_.process && what.process > yielded_by_) {
-      yielded_by_ = what.process;
-      reclaim_name();
-    }
+    // A process of this name has crashed: this one is still here.
+    if (what.process > self_.process) return outlive(what.process);
     return hear_accusation(what.process, what.incarnation, how);
   }
   auto* entry = table_.find(what.name);

@@ -85,6 +85,23 @@ registry_delta registry::change_own(std::vector<numbered_entry> entries) {
 
 // -- what the membership says
 
+std::optional<registry_delta> registry::renumber(std::uint64_t incarnation) {
+  auto& own = members_.find(node_)->second;
+  if (incarnation <= own.incarnation) return std::nullopt;
+  own.incarnation = incarnation;
+  registry_delta out{node_, incarnation, 0, own.known, {}};
+  for (const auto& [service, each] : own.entries) {
+    out.entries.push_back(each);
+    if (each.withdrawn) continue;
+    outdated_.insert(service);
+    changes_.push_back({kind::changed, {node_, incarnation, each.entry}});
+  }
+  if (out.entries.empty()) return std::nullopt;
+  std::sort(out.entries.begin(), out.entries.end(),
+            [](const auto& a, const auto& b) { return a.change < b.change; });
+  return out;
+}
+
 void registry::member_up(std::string_view node, std::uint64_t incarnation) {
   if (node == node_) return;
   const auto name = std::string{node};

@@ -55,6 +55,9 @@ public:
 
   // -- what the membership says
 
+  // This node's process has another, larger number from now on. Gives all that it plays, to be told anew.
+  std::optional<registry_delta> renumber(std::uint64_t incarnation);
+
   // A member is there, alive or suspected: its services may be called. A larger incarnation is a restart, and
   // what the earlier process played is gone; a smaller one is old news.
   void member_up(std::string_view node, std::uint64_t incarnation);

@@ -128,12 +128,22 @@ status with_retry_hint(status outcome, retry_hint hint) {
                          {.reason = std::string{reason}, .domain = std::string{hint_domain}});
 }
 
-void submit(service_route& route, const call_ptr& what) noexcept {
-  auto end = route.choose(*what);
-  if (end)
-    what->send_to(std::move(*end));
+namespace {
+
+void send(const call_ptr& what, result<call_end_ptr> to) noexcept {
+  if (to)
+    what->send_to(std::move(*to));
   else
-    what->fail(end.error());
+    what->fail(to.error());
+}
+
+} // namespace
+
+void submit(service_route& route, const call_ptr& what) noexcept { send(what, route.choose(*what)); }
+
+void submit_elsewhere(service_route& route, const call_ptr& what,
+                      std::span<const call_end_ptr> failed) noexcept {
+  send(what, route.choose_other(*what, failed));
 }
 
 } // namespace troupe

@@ -35,5 +35,8 @@ public:
 
 // Sends a call on its way: picks an instance and delivers the request, or answers with the reason why not.
 void submit(service_route& route, const call_ptr& what) noexcept;
+// The same by choose_other().
+void submit_elsewhere(service_route& route, const call_ptr& what,
+                      std::span<const call_end_ptr> failed) noexcept;
 
 } // namespace troupe

@@ -11,10 +11,10 @@ void connection_callee::deliver(frame what) noexcept {
     return;
   case outbox::outcome::full:
     call_ended();
-    entry.what.call->fail(with_retry_hint(
-      resource_exhausted("{}: {} requests wait to be sent to the node {}; slow down",
-                         entry.what.call->method().full_name, outbox::most_waiting, node()),
-      retry_hint::not_executed));
+    entry.what.call->fail(
+      with_retry_hint(resource_exhausted("{}: {} requests wait to be sent to the node {}; slow down",
+                                         entry.what.call->method().full_name, outbox::most_waiting, node()),
+                      retry_hint::not_executed));
     return;
   case outbox::outcome::closed:
     if (!request) return; // the call was failed when the connection ended

@@ -47,6 +47,8 @@ std::vector<peer_report> gate::peers() {
 }
 
 std::string gate::export_handle(const caf::actor& handle) { return core_->actors().export_handle(handle); }
-result<caf::actor> gate::import_handle(std::string_view bytes) { return core_->actors().import_handle(bytes); }
+result<caf::actor> gate::import_handle(std::string_view bytes) {
+  return core_->actors().import_handle(bytes);
+}
 
 } // namespace troupe

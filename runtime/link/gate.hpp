@@ -16,7 +16,6 @@
 #include <caf/fwd.hpp>
 
 #include <atomic>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -143,11 +142,10 @@ public:
   std::vector<peer_report> peers();
 
   // A handle of this node's or another's actor as bytes, to be put in a field of a message, and back. Empty
-  // bytes are the null handle. INVALID_ARGUMENT: no handle; NOT_FOUND: an actor of this node that has ended. A
-  // handle of a node that is not connected is of an actor that has ended. Thread-safe.
+  // bytes are the null handle. INVALID_ARGUMENT: no handle; NOT_FOUND: an actor of this node that has ended.
+  // A handle of a node that is not connected is of an actor that has ended. Thread-safe.
   std::string export_handle(const caf::actor& handle);
   result<caf::actor> import_handle(std::string_view bytes);
-
 
 private:
   class core;

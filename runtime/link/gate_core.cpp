@@ -262,8 +262,8 @@ greeting gate::core::own_greeting() const {
 
 std::shared_ptr<peer_connection> gate::core::make_connection(std::unique_ptr<byte_stream> stream,
                                                              bool accepted) {
-  auto made =
-    std::make_shared<peer_connection>(*around_, std::move(stream), accepted, own_greeting(), options_.limits);
+  auto made = std::make_shared<peer_connection>(*around_, ++connections_made_, std::move(stream), accepted,
+                                                own_greeting(), options_.limits);
   connections_.insert(made);
   metrics_.connection_opened();
   return made;

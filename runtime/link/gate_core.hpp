@@ -97,7 +97,15 @@ private:
   std::unique_ptr<stream_listener> listening_;
   std::map<std::string, target, std::less<>> targets_;
   std::map<std::string, std::shared_ptr<peer_connection>, std::less<>> established_; // by node
-  std::set<std::shared_ptr<peer_connection>> connections_;
+  // By age, and not by address, which would be another order in each run.
+  struct older {
+    bool operator()(const std::shared_ptr<peer_connection>& a,
+                    const std::shared_ptr<peer_connection>& b) const noexcept {
+      return a->number() < b->number();
+    }
+  };
+  std::set<std::shared_ptr<peer_connection>, older> connections_;
+  std::uint64_t connections_made_ = 0;
   line_quota refusal_lines_; // by address and reason
   line_quota peer_lines_;    // about connections that stood, by address and what became of them
   std::shared_ptr<int> alive_ = std::make_shared<int>(0); // for look-ups that answer on other threads

@@ -23,10 +23,10 @@ gate_metrics::gate_metrics(metrics* numbers) : counting_(numbers != nullptr) {
                              "Calls sent to a peer and served for it; lost: their connection broke; refused: "
                              "not sent, because too much waits.",
                              {"peer", "outcome"});
-  refused_ = numbers->counters("troupe_link_connections_refused_total", "Connections refused, by reason.",
-                               {"reason"});
-  broken_ = numbers->counters("troupe_link_connections_broken_total", "Connections to a peer that broke.",
-                              {"peer"});
+  refused_ =
+    numbers->counters("troupe_link_connections_refused_total", "Connections refused, by reason.", {"reason"});
+  broken_ =
+    numbers->counters("troupe_link_connections_broken_total", "Connections to a peer that broke.", {"peer"});
   queued_ = numbers->gauges("troupe_link_queued_bytes", "Bytes that wait to be sent to a peer.", {"peer"});
   opened_ = numbers->make_counter("troupe_link_connections_opened_total", "Connections dialed or accepted.");
   dial_failures_ = numbers->make_counter("troupe_link_dial_failures_total", "Attempts to dial that failed.");

@@ -5,11 +5,10 @@
 #include "runtime/call/call.hpp"
 #include "runtime/environment/event_loop.hpp"
 
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <caf/actor_control_block.hpp>
 #include <caf/message.hpp>
 #include <caf/message_id.hpp>
-
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -72,8 +71,8 @@ public:
 
   // Between begin_turn() and end_turn() nothing asks for a flush, because the turn flushes at its end.
   void begin_turn();
-  // Swaps what is there for `into`'s buffers, which must be empty. With `end`, the turn is over when there was
-  // nothing.
+  // Swaps what is there for `into`'s buffers, which must be empty. With `end`, the turn is over when there
+  // was nothing.
   void take(content& into, bool end);
 
   // Nothing is taken any more; gives what was left.

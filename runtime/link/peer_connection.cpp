@@ -8,11 +8,12 @@
 
 namespace troupe {
 
-peer_connection::peer_connection(const connection_surroundings& around, std::unique_ptr<byte_stream> stream,
-                                 bool accepted, greeting ours, const link_limits& limits)
-  : around_(around), stream_(std::move(stream)), address_(stream_->peer()), accepted_(accepted),
-    unread_limit_(limits.unread_limit), session_(accepted, std::move(ours), limits, around.time.now()),
-    last_heard_(around.time.now()) {}
+peer_connection::peer_connection(const connection_surroundings& around, std::uint64_t number,
+                                 std::unique_ptr<byte_stream> stream, bool accepted, greeting ours,
+                                 const link_limits& limits)
+  : around_(around), number_(number), stream_(std::move(stream)), address_(stream_->peer()),
+    accepted_(accepted), unread_limit_(limits.unread_limit),
+    session_(accepted, std::move(ours), limits, around.time.now()), last_heard_(around.time.now()) {}
 
 peer_connection::~peer_connection() = default;
 

@@ -49,9 +49,13 @@ class peer_connection final : public std::enable_shared_from_this<peer_connectio
                               private stream_handler,
                               private link_events {
 public:
-  peer_connection(const connection_surroundings& around, std::unique_ptr<byte_stream> stream, bool accepted,
-                  greeting ours, const link_limits& limits);
+  // `number`: larger than those of the gate's connections before it.
+  peer_connection(const connection_surroundings& around, std::uint64_t number,
+                  std::unique_ptr<byte_stream> stream, bool accepted, greeting ours,
+                  const link_limits& limits);
   ~peer_connection() override;
+
+  std::uint64_t number() const noexcept { return number_; }
 
   void begin();
   // Ends the connection at once; calls under way fail with `why`. The owner is told unless it was before.
@@ -133,6 +137,7 @@ private:
   void break_protocol(std::string why);
 
   connection_surroundings around_;
+  const std::uint64_t number_;
   std::unique_ptr<byte_stream> stream_;
   endpoint address_;
   bool accepted_;

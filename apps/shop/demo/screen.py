@@ -35,6 +35,9 @@ class Screen:
     def fact(self, text):
         self.line(f"      {text}")
 
+    def picture(self):
+        return Picture(self)
+
     def progress(self, total, what):
         return Progress(self, total, what)
 
@@ -79,3 +82,45 @@ class Progress:
                 screen._out.flush()
             elif last or self._done * 4 // self._total > (self._done - 1) * 4 // self._total:
                 screen.line(f"  {self._done}/{self._total} {self._what}  {note}")
+
+
+class Picture:
+    """Lines that are redrawn in their place. Without a terminal: nothing but what keep() leaves."""
+
+    def __init__(self, screen):
+        self._screen = screen
+        self._height = 0
+
+    def draw(self, lines):
+        screen = self._screen
+        if not screen._terminal:
+            return
+        width = shutil.get_terminal_size().columns - 1
+        with screen._lock:
+            up = f"\x1b[{self._height}A" if self._height else ""
+            screen._out.write(up + "".join(f"\r\x1b[K{self._cut(line, width)}\n" for line in lines))
+            screen._out.flush()
+        self._height = len(lines)
+
+    def keep(self, lines):
+        """Leaves the lines where they are; what is drawn next stands below."""
+        if self._screen._terminal:
+            self.draw(lines)
+        else:
+            for line in lines:
+                self._screen.line(line)
+        self._height = 0
+
+    @staticmethod
+    def _cut(line, width):
+        """Shortens a line that would wrap. Colours take no room."""
+        shown, out, rest = 0, "", line
+        while rest:
+            if rest.startswith("\x1b["):
+                end = rest.index("m") + 1
+                out, rest = out + rest[:end], rest[end:]
+            elif shown < width:
+                out, rest, shown = out + rest[0], rest[1:], shown + 1
+            else:
+                rest = rest[1:]
+        return out

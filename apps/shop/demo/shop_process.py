@@ -42,7 +42,11 @@ class ShopProcess:
                 raise RuntimeError(f"the shop does not serve after {START_LIMIT:.0f} s:\n{self.log()}")
             time.sleep(0.01)
         ports = json.loads(ports_path.read_text())
-        self.http, self.grpc, self.admin, self.link = (ports[name] for name in ("http", "grpc", "admin", "link"))
+        self.http, self.grpc, self.admin = ports["http"], ports["grpc"], ports["admin"]
+        self.link, self.gossip = ports["link"], ports["gossip"]
+
+    def runs(self):
+        return self.process.poll() is None
 
     def __enter__(self):
         return self
@@ -115,6 +119,20 @@ class ShopProcess:
             if time.monotonic() > began + limit:
                 raise RuntimeError(f"not connected to {count} nodes within {limit:.0f} s: {self.peers()}\n{self.log()}")
             time.sleep(0.005)
+
+    def members(self):
+        """The cluster's members as the node sees them."""
+        status, view = self.operate("GET", "/admin/members")
+        if status != 200:
+            raise RuntimeError(f"no list of members: {view}")
+        return view["members"]
+
+    def places(self, service):
+        """Where the node knows a service to be played."""
+        status, answer = self.operate("GET", "/admin/services")
+        if status != 200:
+            raise RuntimeError(f"no list of services: {answer}")
+        return next((each["places"] for each in answer["services"] if each["service"] == service), [])
 
     def kill_process(self):
         """Ends the process as kill -9 does."""

@@ -1,5 +1,5 @@
-"""Two hosts in one machine: network namespaces that a cable joins, which loses what a test wants it to lose. Needs root,
-iproute2 and nftables.
+"""Hosts in one machine: network namespaces that a cable or a switch joins, which loses what a test wants it to lose. Needs
+root, iproute2 and nftables.
 """
 import contextlib
 import ctypes
@@ -62,6 +62,14 @@ class Host:
             rules += f"table inet faults {{ chain input {{ type filter hook input priority 0; iifname != lo {what}; }}; }}\n"
         run("ip", "netns", "exec", self.name, "nft", "-f", "-", text=rules)
 
+    def cut_off(self, addresses):
+        """Loses all packets that come from these addresses; none heals."""
+        rules = "table inet partition\ndelete table inet partition\n"
+        if addresses:
+            rules += ("table inet partition { chain input { type filter hook input priority 0; "
+                      f"ip saddr {{ {', '.join(addresses)} }} counter drop; }}; }}\n")
+        run("ip", "netns", "exec", self.name, "nft", "-f", "-", text=rules)
+
     def lost(self):
         """How many packets were lost by the last lose()."""
         return int(re.search(r"counter packets (\d+)", run("ip", "netns", "exec", self.name, "nft", "list", "ruleset"))[1])
@@ -102,3 +110,53 @@ class Cable:
         """What is not there is left alone."""
         for host in (self.left, self.right):
             subprocess.run(["ip", "netns", "del", host.name], capture_output=True, timeout=30, check=False)
+
+
+class Switch:
+    """Hosts that a switch joins, by name, until close()."""
+
+    def __init__(self, names):
+        remove_those_left_behind()
+        self._switch = f"{PREFIX}{os.getpid()}-switch"
+        self.hosts = {name: Host(f"{PREFIX}{os.getpid()}-{name}", f"10.213.78.{number}")
+                      for number, name in enumerate(names, 1)}
+        try:
+            run("ip", "netns", "add", self._switch)
+            run("ip", "netns", "exec", self._switch, "nft", "list", "ruleset")
+        except OSError as error:
+            self.close()
+            raise NotAllowed(f"network namespaces cannot be used here ({error})") from error
+        try:
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def _connect(self):
+        run("ip", "-n", self._switch, "link", "add", "switch", "type", "bridge")
+        run("ip", "-n", self._switch, "link", "set", "switch", "up")
+        for number, host in enumerate(self.hosts.values(), 1):
+            run("ip", "netns", "add", host.name)
+            run("ip", "link", "add", "cable", "netns", host.name, "type", "veth", "peer", "name", f"port{number}", "netns",
+                self._switch)
+            run("ip", "-n", self._switch, "link", "set", f"port{number}", "master", "switch", "up")
+            run("ip", "-n", host.name, "address", "add", f"{host.address}/24", "dev", "cable")
+            run("ip", "-n", host.name, "link", "set", "cable", "up")
+            run("ip", "-n", host.name, "link", "set", "lo", "up")
+
+    def partition(self, *sides):
+        """Cuts the hosts of each side (their names) off from all others; a host that is on no side hears everybody. Hosts
+        that are on one side of one partition hear each other."""
+        for side in sides:
+            for name in side:
+                self.hosts[name].cut_off([host.address for other, host in self.hosts.items() if other not in side])
+
+    def heal(self):
+        for host in self.hosts.values():
+            host.cut_off([])
+            host.lose(0)
+
+    def close(self):
+        """What is not there is left alone."""
+        for name in [host.name for host in self.hosts.values()] + [self._switch]:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=30, check=False)

@@ -29,7 +29,7 @@ TEST_CASE("what is said of a process, its connection and its health decide toget
             known_cluster cluster;
             if (is_member) cluster.join("ann", 7);
             if (connected) {
-              const auto ann = cluster.connect("ann", same_process ? 7 : 6);
+              const auto ann = cluster.connect("ann", same_process ? 7 : 8);
               if (is_stopping) cluster.directory.on_peer_draining(ann);
             }
             if (is_member && health >= 0) cluster.play("ann", 7, entry(static_cast<service_health>(health)));
@@ -39,7 +39,7 @@ TEST_CASE("what is said of a process, its connection and its health decide toget
                                          || health == static_cast<int>(service_health::draining));
             CAPTURE(connected, is_member, is_stopping, same_process, health);
             const auto chosen = cluster.chosen();
-            CHECK(chosen == (open && (!is_member || by_registry) ? same_process ? "ann/7" : "ann/6" : ""));
+            CHECK(chosen == (open && (!is_member || by_registry) ? same_process ? "ann/7" : "ann/8" : ""));
           }
 }
 

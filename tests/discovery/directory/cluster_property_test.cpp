@@ -29,7 +29,7 @@ struct model {
         ready.insert(name);
       else
         for (const auto& place : services->find("test.Calls")) {
-          if (place.node != each.end->node() || place.incarnation != each.end->incarnation()) continue;
+          if (place.node != each.end->node() || place.incarnation < each.end->incarnation()) continue;
           if (place.entry.health == service_health::ready) ready.insert(name);
           if (place.entry.health == service_health::draining) draining.insert(name);
         }

@@ -126,7 +126,7 @@ duration virtual_cluster::run_until(const std::function<bool()>& is_so, duration
 bool virtual_cluster::agree() const {
   std::vector<std::pair<std::string_view, std::uint64_t>> alive;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    if (running(i)) alive.emplace_back(nodes_[i].name, nodes_[i].process);
+    if (running(i)) alive.emplace_back(nodes_[i].name, nodes_[i].core->self().process);
   }
   std::sort(alive.begin(), alive.end());
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

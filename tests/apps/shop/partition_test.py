@@ -1,0 +1,168 @@
+"""Seven nodes of the shop on seven hosts, as network namespaces, with TLS and sealed gossip: their network is cut and
+healed, and loses packets.
+"""
+import base64
+import concurrent.futures
+import os
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / path) for path in ("tests/house", "apps/shop/demo", "tests/apps/shop")]
+import cases  # noqa: E402
+from link_wire import Certificates  # noqa: E402
+from network_namespaces import NotAllowed, Switch  # noqa: E402
+from shop_process import ShopProcess  # noqa: E402
+
+PROGRAM = sys.argv.pop(1)
+NAMES = [f"node-{number}" for number in range(1, 8)]
+SERVICES = {"node-1": "shop.Orders,shop.Payments", "node-2": "shop.Inventory,shop.Payments"}
+OTHERS = "shop.Catalog,shop.Payments"
+FLAGS = ["--link.enabled=true", "--link.port=7400", "--link.heartbeat=500ms", "--link.silence_limit=3s",
+         "--link.longest_redial=1s", "--discovery.enabled=true", "--discovery.port=7401",
+         "--discovery.protocol_period=500ms", "--discovery.probe_timeout=200ms"]
+# Of the issue; this machine also runs other tests.
+HEALED_WITHIN, GRACE = 30.0, 10.0
+
+
+class SevenHosts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="certificates-")
+        self.addCleanup(folder.cleanup)
+        try:
+            self.switch = Switch(NAMES)
+        except NotAllowed as why:
+            self.skipTest(str(why))
+        self.addCleanup(self.switch.close)
+        self.certificates = Certificates(pathlib.Path(folder.name))
+        self.keys = pathlib.Path(folder.name) / "gossip.keys"
+        self.keys.write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
+        self.nodes = {}
+        for name in NAMES:
+            self.certificates.make(name)
+        for name in NAMES:
+            self.start(name)
+        self.wait_for(lambda: self.together(NAMES), "all seven together", 60)
+
+    def start(self, name):
+        host = self.switch.hosts[name]
+        seeds = ",".join(f"{self.switch.hosts[seed].address}:7401" for seed in NAMES[:2])
+        with host.inside():
+            self.nodes[name] = ShopProcess(PROGRAM, [
+                f"--node.name={name}", f"--node.services={SERVICES.get(name, OTHERS)}", f"--link.address={host.address}",
+                f"--discovery.address={host.address}", f"--discovery.keys_file={self.keys}", f"--discovery.seeds={seeds}",
+                *FLAGS, *self.certificates.flags(name)])
+        self.addCleanup(self.nodes[name].close)
+
+    def ask(self, name, what):
+        with self.switch.hosts[name].inside():
+            return what(self.nodes[name])
+
+    def view(self, name):
+        """{member: (state, process)} as this node sees it."""
+        return self.ask(name, lambda node: {member["name"]: (member["state"], member["process"])
+                                            for member in node.members()})
+
+    def registry(self, name):
+        def places(node):
+            status, answer = node.operate("GET", "/admin/services")
+            self.assertEqual(status, 200, answer)
+            return {each["service"]: sorted((place["node"], place["health"]) for place in each["places"])
+                    for each in answer["services"]}
+        return self.ask(name, places)
+
+    def connections(self, name):
+        return {peer["node"] for peer in self.ask(name, lambda node: node.peers()) if peer["connected"]}
+
+    def together(self, names):
+        """Whether these nodes see each other alive, see the same otherwise, are connected, and know the same services."""
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+            views = list(pool.map(self.view, names))
+            registries = list(pool.map(self.registry, names))
+        return (all(views[0].get(name, ("",))[0] == "alive" for name in names)
+                and all(view == views[0] for view in views)
+                and all(registry == registries[0] for registry in registries)
+                and {place[0] for places in registries[0].values() for place in places if place[1] == "ready"} == set(names)
+                and all(self.connections(name) >= set(names) - {name} for name in names))
+
+    def wait_for(self, condition, what, limit):
+        began = time.monotonic()
+        while not condition():
+            if time.monotonic() > began + limit:
+                views = "\n".join(f"{name}: {self.view(name)}" for name in self.nodes)
+                logs = "\n".join(f"--- {name}\n{node.log()[-3000:]}" for name, node in self.nodes.items())
+                self.fail(f"not within {limit:.0f} s: {what}\n{views}\n{logs}")
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def check_sides(self, sides):
+        """Nobody is held for dead by a node that hears it."""
+        for side in sides:
+            for name in side:
+                view = self.view(name)
+                dead = [other for other in side if view[other][0] in ("dead", "left")]
+                self.assertEqual(dead, [], f"{name} sees {view}\n{self.nodes[name].log()[-3000:]}")
+
+    def cut(self, sides, seconds):
+        """Cuts, waits until each side has given up the other ones (or has been cut for so long), and heals."""
+        self.switch.partition(*sides)
+        end = time.monotonic() + seconds
+
+        def apart():
+            self.check_sides(sides)
+            return all(self.view(name)[other][0] == "dead" for side in sides for name in side
+                       for other in NAMES if other not in side)
+
+        self.wait_for(lambda: apart() or time.monotonic() > end, "each side has given up the others", seconds + 5)
+        self.assertTrue(apart(), "the sides still hold each other for alive")
+        for side in sides:
+            self.assertTrue(self.together(side) or self.wait_for(lambda: self.together(side), f"{side} agree", 30))
+        self.switch.heal()
+        return self.wait_for(lambda: self.together(NAMES), "all equal after healing", HEALED_WITHIN + GRACE)
+
+    def test_partitions_of_many_shapes_heal_within_30_s(self):
+        shapes = [(NAMES[:3], NAMES[3:]),           # both seeds on the smaller side
+                  (NAMES[:1], NAMES[1:]),           # one node alone
+                  (NAMES[:2], NAMES[2:4], NAMES[4:])]  # three sides
+        for sides in shapes:
+            took = self.cut(sides, 60)
+            self.assertLess(took, HEALED_WITHIN, f"{sides}")
+
+    def test_a_half_cut_node_has_nobody_held_for_dead_but_itself(self):
+        # It is heard by nobody, but hears all.
+        deaf_to = self.switch.hosts["node-7"].address
+        for name in NAMES[:-1]:
+            self.switch.hosts[name].cut_off([deaf_to])
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            self.check_sides([NAMES[:-1]])
+            time.sleep(0.2)
+        self.switch.heal()
+        self.assertLess(self.wait_for(lambda: self.together(NAMES), "all equal after healing", HEALED_WITHIN + GRACE),
+                        HEALED_WITHIN)
+
+    def test_a_lossy_network_has_nobody_held_for_dead(self):
+        for host in self.switch.hosts.values():
+            host.lose(5)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            self.check_sides([NAMES])
+            time.sleep(0.2)
+        self.switch.heal()
+
+    def test_a_killed_node_is_missed_and_its_next_process_takes_its_place(self):
+        before = self.view("node-1")["node-5"][1]
+        self.nodes["node-5"].kill_process()
+        left = [name for name in NAMES if name != "node-5"]
+        self.wait_for(lambda: all(self.view(name)["node-5"][0] == "dead" for name in left), "node-5 is missed", 60)
+        self.wait_for(lambda: all("node-5" not in str(self.registry(name)) for name in left), "its services are gone", 10)
+        self.start("node-5")
+        self.wait_for(lambda: self.together(NAMES), "node-5 is back", HEALED_WITHIN)
+        self.assertNotEqual(self.view("node-1")["node-5"][1], before)
+
+
+if __name__ == "__main__":
+    cases.main()
