@@ -212,9 +212,9 @@ private:
       if (!names.insert(each.name).second)
         reader_.complain(from.at,
                          fmt::format("two nodes are called '{}'; each needs a name of its own", each.name));
-    if (into.size() > most_nodes)
+    if (count_ > most_nodes)
       reader_.complain(from.at,
-                       fmt::format("there are {} nodes; at most {} are started", into.size(), most_nodes));
+                       fmt::format("there are {} nodes; at most {} are started", count_, most_nodes));
   }
 
   void node_of(const yaml_node& from, std::vector<planned_node>& into) {
@@ -247,8 +247,8 @@ private:
       add(node, fmt::format("{}-{}", node.name, index), {}, into);
   }
 
-  static void add(planned_node node, std::string name, const node_settings& own,
-                  std::vector<planned_node>& into) {
+  void add(planned_node node, std::string name, const node_settings& own, std::vector<planned_node>& into) {
+    if (++count_ > most_nodes) return;
     node.settings = with_name(merged(node.settings, own), name);
     node.name = std::move(name);
     into.push_back(std::move(node));
@@ -312,6 +312,7 @@ private:
 
   cluster_file_reader reader_;
   node_settings shared_;
+  std::size_t count_ = 0; // of nodes; those beyond the bound are counted only
 };
 
 } // namespace
