@@ -28,7 +28,8 @@ namespace troupe {
 //
 // Who takes calls for a service:
 // - A node that the membership knows: while it is connected, and the registry says of this process, or of a
-//   later number that it has taken, that it is ready. While it is draining, if nobody is ready. Never while it is starting or unhealthy.
+//   later number that it has taken, that it is ready. While it is draining, if nobody is ready. Never while it
+//   is starting or unhealthy.
 // - A node that the membership does not know (no discovery, or not met yet): while it is connected, for what
 //   it announced when it greeted.
 // - Nobody who said on the link that it stops.
