@@ -185,8 +185,15 @@ bool gossip_stream::take_refusal(const refused_gossip& why) {
     flush();
     return !over();
   }
-  refuse(to_string(why.why),
-         unauthenticated("what came from {} is not taken: {}", address_.to_string(), to_string(why.why)));
+  const auto told =
+    unauthenticated("what came from {} is not taken: {}", address_.to_string(), to_string(why.why));
+  if (why.why == gossip_drop::reflected) {
+    // A seed list that names this node; nothing to warn of.
+    around_.meter.stream_refused();
+    end(told);
+  } else {
+    refuse(to_string(why.why), told);
+  }
   return false;
 }
 

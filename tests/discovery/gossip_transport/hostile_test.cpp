@@ -220,6 +220,7 @@ TEST_CASE("a node that is its own seed hears nothing of itself") {
   CHECK(w.at_a().counts().drops.dropped_for(gossip_drop::reflected) == 2);
   CHECK(w.at_a().failed.size() == 1);
   CHECK(w.at_a().counts().streams == 0);
+  CHECK(w.at_a().lines.empty());
 }
 
 TEST_CASE("plain gossip stays on loopback, in both directions") {
