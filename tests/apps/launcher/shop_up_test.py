@@ -1,0 +1,134 @@
+"""`troupe up` with real nodes: the shop's cluster.yaml, looked at, drained, killed, left and joined by the commands."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path[:0] = [str(ROOT / "tests/house")]
+import cases  # noqa: E402
+
+TROUPE, SHOP = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
+LIMIT = 90.0
+EVERYWHERE = "shop.Catalog"
+
+
+class Cluster:
+    """The file of apps/shop, with this build's program."""
+
+    def __init__(self, test, settings="", nodes=None):
+        self.holder = tempfile.TemporaryDirectory(prefix="troupe-shop-up-")
+        test.addCleanup(self.holder.cleanup)
+        self.path = pathlib.Path(self.holder.name)
+        text = (ROOT / "apps/shop/cluster.yaml").read_text().replace("../../build/release/apps/shop/shop", SHOP)
+        if nodes:
+            text = text[:text.index("nodes:")] + f"nodes: {json.dumps(nodes)}\n"
+        (self.path / "cluster.yaml").write_text(text + settings)
+        ran = self.run("up", "--detach")
+        test.addCleanup(self.run, "down", "--force")
+        test.assertEqual((ran.returncode, ran.stderr), (0, ""), ran)
+        test.assertIn("nodes serve", ran.stdout)
+
+    def run(self, *command):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TROUPE_")}
+        return subprocess.run([TROUPE, *command], cwd=self.path, env=environment, text=True, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=2 * LIMIT, check=False)
+
+    def read(self, *command):
+        ran = self.run(*command, "--json")
+        return json.loads(ran.stdout) if ran.returncode == 0 else {}
+
+    def nodes(self):
+        return {node["name"]: node for node in self.read("ps").get("nodes", [])}
+
+    def members(self, asked):
+        return {each["name"]: each for each in
+                self.read("members", "--admin", f"127.0.0.1:{self.nodes()[asked]['ports']['admin']}").get("members", [])}
+
+    def places(self, service):
+        for each in self.read("services").get("services", []):
+            if each["service"] == service:
+                return {place["node"]: place["health"] for place in each["places"]}
+        return {}
+
+    def wait_for(self, condition):
+        end = time.monotonic() + LIMIT
+        while not condition():
+            if time.monotonic() > end:
+                logs = "\n".join(log.read_text()[-3000:] for log in sorted(self.path.glob(".troupe/shop/*.log")))
+                raise RuntimeError(f"it does not happen:\n{self.run('members').stdout}{self.run('services').stdout}{logs}")
+            time.sleep(0.05)
+
+    def all_alive(self, names):
+        return all({name for name, each in self.members(asked).items() if each["state"] == "alive"} == set(names) for asked in names)
+
+
+class RealNodes(unittest.TestCase):
+    def test_the_shop_is_one_cluster_that_can_be_looked_at_and_changed(self):
+        cluster = Cluster(self)
+        names = ("front", "spare", "store")
+        cluster.wait_for(lambda: cluster.all_alive(names))
+        cluster.wait_for(lambda: cluster.places(EVERYWHERE) == dict.fromkeys(names, "ready"))
+        self.assertEqual(set(cluster.places("shop.Orders")), {"front", "spare"})
+        self.assertEqual(cluster.members("front")["store"]["roles"], ["goods"])
+        self.assertRegex(cluster.run("members").stdout, r"cluster shop, as \w+ sees it: 3 living\n")
+        self.assertRegex(cluster.run("services").stdout, r"shop.Orders +front +ready +1 ")
+
+        ran = cluster.run("drain", "store")
+        self.assertIn("store drains", ran.stdout, ran)
+        cluster.wait_for(lambda: cluster.places(EVERYWHERE) == {"front": "ready", "spare": "ready", "store": "draining"})
+        self.assertIn("takes calls again", cluster.run("drain", "store", "--undo").stdout)
+        cluster.wait_for(lambda: cluster.places(EVERYWHERE) == dict.fromkeys(names, "ready"))
+
+        # One is killed: it comes back at the same address and is a member again.
+        before = cluster.nodes()["store"]
+        os.kill(before["pid"], signal.SIGKILL)
+        cluster.wait_for(lambda: cluster.nodes()["store"]["restarts"] == 1 and cluster.nodes()["store"]["state"] == "serving")
+        self.assertEqual(cluster.nodes()["store"]["ports"]["http"], before["ports"]["http"])
+        cluster.wait_for(lambda: cluster.all_alive(names))
+        cluster.wait_for(lambda: cluster.places(EVERYWHERE) == dict.fromkeys(names, "ready"))
+        with urllib.request.urlopen(f"http://127.0.0.1:{before['ports']['http']}/v1/products/hamlet", timeout=LIMIT) as answer:
+            self.assertEqual(json.load(answer)["productId"], "hamlet")
+
+        self.assertIn("asks", cluster.run("join", "--seed", "127.0.0.1:1").stdout)
+        ran = cluster.run("join", "--seed", "no seed")
+        self.assertEqual(ran.returncode, 1, ran)
+        self.assertIn("refuses: ", ran.stderr)
+
+        # One leaves for good: the others know that it did, and it is not started again until asked for.
+        self.assertIn("spare drains, leaves", cluster.run("leave", "spare").stdout)
+        cluster.wait_for(lambda: cluster.nodes()["spare"]["state"] == "stopped")
+        cluster.wait_for(lambda: set(cluster.places(EVERYWHERE)) == {"front", "store"})
+        self.assertEqual(cluster.nodes()["spare"]["last_exit"], "exit code 0: it has stopped")
+        ran = cluster.run("restart", "spare")
+        self.assertEqual((ran.returncode, ran.stdout), (0, "spare serves anew\n"), ran)
+        cluster.wait_for(lambda: cluster.all_alive(names))
+        self.assertEqual(cluster.run("down").stdout, "shop is down\n")
+
+    def test_a_setting_that_does_not_exist_is_told_at_once(self):
+        path = tempfile.TemporaryDirectory()
+        self.addCleanup(path.cleanup)
+        file = pathlib.Path(path.name) / "cluster.yaml"
+        file.write_text(f"cluster: shop\nprogram: {SHOP}\nnodes: [{{name: a, settings: {{http.prot: 1}}}}]\n")
+        ran = subprocess.run([TROUPE, "up", "-d", file], text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("a ended with exit code 2: wrong usage; it is not started again", ran.stdout)
+        self.assertIn("TROUPE_HTTP__PROT", ran.stdout)
+
+    def test_a_key_of_a_file_seals_the_gossip(self):
+        key = subprocess.run(["openssl", "rand", "-base64", "32"], capture_output=True, text=True, check=True).stdout
+        keys = pathlib.Path(tempfile.mkdtemp()) / "keys"
+        self.addCleanup(lambda: (keys.unlink(), keys.parent.rmdir()))
+        keys.write_text(key)
+        cluster = Cluster(self, nodes=[{"name": "n", "count": 2, "settings": {"discovery.keys_file": str(keys)}}])
+        cluster.wait_for(lambda: cluster.all_alive(("n-1", "n-2")))
+
+
+if __name__ == "__main__":
+    cases.main()
