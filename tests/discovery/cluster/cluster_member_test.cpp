@@ -257,6 +257,45 @@ TEST_CASE("of two processes of one name the younger is refused, once, and goes q
   });
 }
 
+TEST_CASE("clocks that jump by a day, and are wrong by an hour, disturb nobody") {
+  over_seeds(40, [](std::uint64_t seed) {
+    simulated_cluster cluster{seed, {.members = 5}};
+    for (std::size_t i = 0; i < 5; ++i)
+      cluster.in.set_clock_rate(cluster.at(i), static_cast<std::int32_t>(i) * 20'000 - 40'000);
+    cluster.in.jump_clock(cluster.at(3), 1h);
+    come_together(cluster);
+    cluster.in.jump_clock(cluster.at(1), 24h);
+    cluster.in.jump_clock(cluster.at(2), -24h);
+    cluster.in.run_for(60s);
+    CHECK(cluster.disagreement().empty());
+    cluster.in.jump_clock(cluster.at(1), -48h);
+    cluster.member(2).withdraw("only.n2");
+    cluster.in.run_for(60s);
+    CHECK(cluster.disagreement().empty());
+    for (std::size_t i = 0; i < 5; ++i) {
+      CHECK(cluster.view(i)->services->find("only.n2").empty());
+      CHECK(cluster.program(i)->events.size() == 4); // the others have joined
+    }
+    return cluster.in.trace_hash();
+  });
+}
+
+TEST_CASE("a node that restarts with its calendar a day back comes back all the same") {
+  over_seeds(40, [](std::uint64_t seed) {
+    // The process is numbered by the calendar.
+    simulated_cluster cluster{
+      seed, {.members = 4, .change = [](const std::string&, auto& options) { options.process = 0; }}};
+    come_together(cluster);
+    cluster.in.jump_clock(cluster.at(2), -24h);
+    cluster.restart(2);
+    const auto took = cluster.run_until([&] { return cluster.agree(); }, 120s);
+    INFO(seconds(took) << " s; " << cluster.disagreement());
+    CHECK(took < 60s);
+    CHECK(cluster.program(2)->refusals.empty());
+    return cluster.in.trace_hash();
+  });
+}
+
 TEST_CASE("who has only itself for a seed serves what it can, and says so at most once a minute") {
   simulated_cluster cluster{1, {.members = 1, .seeds = 1}};
   cluster.boot_all();

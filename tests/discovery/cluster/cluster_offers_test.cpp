@@ -218,7 +218,7 @@ TEST_CASE("of a split cluster the majority stays, and the others hear that they 
 }
 
 TEST_CASE("of the sides of a split cluster at most one stays, whatever their sizes") {
-  over_seeds(150, [](std::uint64_t seed) {
+  over_seeds(80, [](std::uint64_t seed) {
     auto random = random_source{seed}.split("sides");
     cluster_options options{.members = 3 + static_cast<std::size_t>(random.below(10))};
     // Some large ones, of which one member or a few are cut off.
