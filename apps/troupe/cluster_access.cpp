@@ -77,6 +77,23 @@ result<std::pair<json::value, admin_door>> ask_any(const cluster_choice& choice,
   return last;
 }
 
+namespace {
+
+// A door on loopback means another node to whoever is on another host, or at the other end of a tunnel.
+result<admin_door> verified(const std::string& text, const std::string& node) {
+  auto door = parse_admin_door(text);
+  if (!door) return door;
+  const auto members = ask_admin(*door, "/admin/members");
+  if (members && text_at(*members, "self") == node) return door;
+  return failed_precondition(
+    "{} says that its operators' door is {}, but seen from here {}\nfix: run this on its host, or name a "
+    "door of it with --admin HOST:PORT",
+    node, text,
+    members ? "that is the door of " + text_at(*members, "self") : std::string{members.error().message()});
+}
+
+} // namespace
+
 result<admin_door> door_of(const cluster_choice& choice, const std::string& node) {
   if (choice.admin.empty()) {
     if (const auto folder = chosen_folder(choice))
@@ -87,13 +104,14 @@ result<admin_door> door_of(const cluster_choice& choice, const std::string& node
   }
   const auto members = ask_any(choice, "/admin/members");
   if (!members) return members.error();
+  if (text_at(members->first, "self") == node) return members->second;
   std::vector<std::string> names;
   for (const auto& each : list_at(members->first, "members")) {
     const auto name = text_at(each, "name");
     names.push_back(name);
     if (name != node) continue;
     const auto door = text_at(each, "admin");
-    if (!door.empty()) return parse_admin_door(door);
+    if (!door.empty()) return verified(door, node);
     return failed_precondition(
       "{} tells no one where its operators' door is\nfix: name it with --admin HOST:PORT, or enable it "
       "(admin.enabled)",

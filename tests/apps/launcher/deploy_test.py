@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests/house")]
 import cases  # noqa: E402
 
+SHOP = sys.argv.pop(1)
 UNIT = ROOT / "apps/deploy/troupe-node@.service"
 MANIFESTS = ROOT / "apps/deploy/kubernetes/shop.yaml"
 
@@ -156,6 +157,34 @@ class Manifests(unittest.TestCase):
         for name, value in settings.items():
             if name.endswith("_FILE"):
                 self.assertIn(value.rsplit("/", 1)[0], mounts, name)
+
+
+class Settings(unittest.TestCase):
+    """The program itself knows every setting that the files give it."""
+
+    def printed(self, variables):
+        ran = run(SHOP, "--print-config", env=variables)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        return ran.stdout
+
+    def test_of_the_manifests(self):
+        stateful = Manifests().objects()["StatefulSet", "shop"]
+        given = {each["name"]: each["value"] for each in stateful["spec"]["template"]["spec"]["containers"][0]["env"] if "value" in each}
+        with tempfile.NamedTemporaryFile("w", suffix=".keys") as keys:
+            key = subprocess.run(["openssl", "rand", "-base64", "32"], capture_output=True, text=True, check=True).stdout
+            keys.write(key)
+            keys.flush()
+            given["TROUPE_DISCOVERY__KEYS_FILE"] = keys.name
+            variables = {name: value.replace("$(POD_NAME)", "shop-0").replace("$(POD_IP)", "10.0.0.7") for name, value in given.items()}
+            printed = self.printed(variables)
+        self.assertIn("dns:shop-gossip:7401", printed)
+        self.assertNotIn(key.strip(), printed)
+
+    def test_of_the_unit(self):
+        given = dict(line.removeprefix("Environment=").split("=", 1) for line in UNIT.read_text().splitlines()
+                     if line.startswith("Environment="))
+        self.assertEqual(set(given), {"TROUPE_NODE__NAME", "TROUPE_DISCOVERY__STATE_FILE"})
+        self.printed(given)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ takes, writes its ports file, and has an operators' door. Settings of its own, a
   TROUPE_STAND_IN__EXIT=3          ends at once with this exit code; in the file named by EXIT_UNLESS, when that is not there
   TROUPE_STAND_IN__STUBBORN=true   does not stop when told to
   TROUPE_STAND_IN__SILENT=true     never serves
+  TROUPE_STAND_IN__FAR=true        the others are on hosts of their own: their doors' addresses mean this one's door here
 """
 import http.server
 import json
@@ -35,7 +36,7 @@ def members():
         ports = json.loads(file.read_text())
         name = file.name.removesuffix(".ports.json")
         out.append({"name": name, "state": "alive", "process": "1", "incarnation": 1, "gossip": f"127.0.0.1:{ports['gossip']}",
-                    "link": f"127.0.0.1:{ports['link']}", "admin": f"127.0.0.1:{ports['admin']}", "zone": "", "version": "1.0",
+                    "link": f"127.0.0.1:{ports['link']}", "admin": f"127.0.0.1:{Node.admin if own('FAR') else ports['admin']}", "zone": "", "version": "1.0",
                     "roles": FLAGS.get("discovery.roles", "").split(",") if name == Node.name else [], "capacity": 100,
                     "connected": True, "draining": name == Node.name and Node.draining})
     return {"self": Node.name, "cluster": FLAGS["link.cluster"], "phase": "member", "local_health": 0, "living": len(out),
@@ -101,6 +102,7 @@ def main():
     if not own("SILENT"):
         door = http.server.ThreadingHTTPServer(("127.0.0.1", int(FLAGS.get("admin.port", "0"))), Door)
         threading.Thread(target=door.serve_forever, daemon=True).start()
+        Node.admin = door.server_address[1]
         held = {group: port(group) for group in ("http", "grpc", "link", "discovery")}
         ports = {"http": held["http"][1], "grpc": held["grpc"][1], "admin": door.server_address[1], "link": held["link"][1],
                  "gossip": held["discovery"][1]}

@@ -371,6 +371,16 @@ class Looking(unittest.TestCase):
             ran = folder.run("members")
             self.assertIn("of the cluster play no node runs that has an operators' door\nfix:", ran.stderr)
 
+    def test_no_other_node_is_changed_than_the_one_that_was_named(self):
+        with Folder() as folder:
+            folder.write([{"name": "near"}, {"name": "tunnel", "settings": {"stand_in.far": "true"}}])
+            self.assertEqual(folder.run("up", "-d").returncode, 0)
+            door = f"127.0.0.1:{folder.nodes()['tunnel']['ports']['admin']}"
+            ran = folder.run("drain", "near", "--admin", door)
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn(f"near says that its operators' door is {door}, but seen from here that is the door of tunnel\nfix: ", ran.stderr)
+            self.assertEqual(folder.run("drain", "tunnel", "--admin", door).returncode, 0)
+
     def test_watching_goes_on_until_the_reader_is_gone(self):
         with Folder() as folder:
             folder.write([{"name": "a"}])
