@@ -53,7 +53,10 @@ const peer_end_ptr& cluster_directory::cluster_route::pick(const candidates& of)
   const auto count = of.size();
   if (count == 1) return of.front().end;
   // As static_directory does: consecutive turns of a Weyl sequence go over all pairs.
-  const auto turn = turn_.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ull;
+  // Not counted as one step: two threads that take the same pair do no harm.
+  const auto number = turn_.load(std::memory_order_relaxed);
+  turn_.store(number + 1, std::memory_order_relaxed);
+  const auto turn = number * 0x9E3779B97F4A7C15ull;
   const auto first = static_cast<std::size_t>((turn >> 32) % count);
   const auto second = (first + 1 + static_cast<std::size_t>((turn & 0xFFFFFFFF) % (count - 1))) % count;
   const auto& a = of[first];
