@@ -23,7 +23,6 @@ constexpr reserved_setting reserved[] = {
   {"node.name", "write the node's 'name'"},
   {"node.services", "write the node's 'services'"},
   {"discovery.roles", "write the node's 'roles'"},
-  {"discovery.seeds", "leave it out, the nodes of this file are each other's seeds"},
   {"discovery.state_file", "leave it out, it is in the state folder"},
   {"link.cluster", "write 'cluster' at the top of the file"},
   {"link.peers", "leave it out, the nodes find each other"},
@@ -218,7 +217,7 @@ private:
   }
 
   void node_of(const yaml_node& from, std::vector<planned_node>& into) {
-    if (!reader_.is_mapping(from, "a node", {"name", "count", "services", "roles", "settings", "hosts"}))
+    if (!reader_.is_mapping(from, "a node", {"name", "count", "services", "roles", "with", "settings", "hosts"}))
       return;
     const auto* name = reader_.required(from, "name", "the node's name");
     if (name == nullptr) return;
@@ -226,6 +225,7 @@ private:
     node.name = plain_name(*name, "name");
     if (const auto* at = reader_.find(from, "services")) node.services = names_of(*at, "services");
     if (const auto* at = reader_.find(from, "roles")) node.roles = names_of(*at, "roles");
+    if (const auto* at = reader_.find(from, "with")) node.with = reader_.words(*at, "with");
     node_settings own;
     if (const auto* at = reader_.find(from, "settings")) own = settings_of(*at);
     node.settings = merged(shared_, own);
@@ -250,6 +250,8 @@ private:
   void add(planned_node node, std::string name, const node_settings& own, std::vector<planned_node>& into) {
     if (++count_ > most_nodes) return;
     node.settings = with_name(merged(node.settings, own), name);
+    for (auto& each : node.with)
+      each = with_name(std::move(each), name);
     node.name = std::move(name);
     into.push_back(std::move(node));
   }

@@ -9,8 +9,11 @@
 //       services: [shop.Orders]              # left out: all of the program's
 //       settings: {http.port: 8080}          # win over those of every node
 //     - {name: worker, count: 3}             # worker-1, worker-2, worker-3
+//     - name: far
+//       with: [ip, netns, exec, "{name}"]    # a command that runs the program, in place of itself
 //   restart: {after: 1s, longest: 30s, steady: 10s, attempts: 5}
 //
+// The nodes are each other's seeds, at 127.0.0.1; discovery.seeds among the settings replaces that.
 // For scripts/launch a node names its hosts, one node each: hosts: [ada@10.0.0.7, {ssh: node-2,
 // address: 10.0.0.8}].
 #pragma once
@@ -55,6 +58,7 @@ struct planned_node {
   std::string name;
   std::vector<std::string> services; // empty: all
   std::vector<std::string> roles;
+  std::vector<std::string> with; // a command and its arguments, before the program; {name} is replaced
   node_settings settings; // those of every node among them
   std::optional<launch_host> host;
 
@@ -81,7 +85,7 @@ struct cluster_plan {
 };
 
 // INVALID_ARGUMENT with every mistake in the message, a line each: "FILE:LINE:COLUMN: what is wrong; the
-// fix". `file` is for the messages. In a setting's value {name} stands for the node's name.
+// fix". `file` is for the messages. In a setting's value, and in `with`, {name} stands for the node's name.
 result<cluster_plan> parse_cluster_file(std::string_view text, std::string_view file);
 
 } // namespace troupe::launcher

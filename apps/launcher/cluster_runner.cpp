@@ -168,7 +168,7 @@ void runner::perform(const start_node& what) {
   auto command = command_of(node, {options_.plan.name, ports_file(what.node),
                                    state_.file(node.name + ".members"), what.seeds, what.keep});
   auto started = start_process({options_.program.string(), std::move(command.flags),
-                                std::move(command.variables), options_.file.parent_path().string()});
+                                std::move(command.variables), options_.file.parent_path().string(), node.with});
   if (!started) {
     perform(supervisor_.failed_to_start(what.node, started.error().message(), now()));
     return;

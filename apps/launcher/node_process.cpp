@@ -36,7 +36,7 @@ status refused(std::string_view what) { return internal("cannot {}: {}", what, s
   if (::chdir(what.folder.c_str()) != 0) fail(failure);
   for (const auto& [name, value] : what.variables)
     ::setenv(name.c_str(), value.c_str(), 1);
-  ::execv(what.program.c_str(), arguments);
+  ::execvp(arguments[0], arguments); // a path is not looked for
   fail(failure);
 }
 
@@ -46,7 +46,10 @@ result<started_process> start_process(const process_request& what) {
   pipe_ends output;
   pipe_ends failure;
   if (!output.open() || !failure.open()) return refused("make a pipe");
-  std::vector<char*> arguments{const_cast<char*>(what.program.c_str())};
+  std::vector<char*> arguments;
+  for (const auto& each : what.with)
+    arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(const_cast<char*>(what.program.c_str()));
   for (const auto& each : what.arguments)
     arguments.push_back(const_cast<char*>(each.c_str()));
   arguments.push_back(nullptr);
@@ -60,7 +63,7 @@ result<started_process> start_process(const process_request& what) {
   if (::read(failure.out.get(), &why, sizeof why) == sizeof why) {
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    return not_found("cannot run {}: {}", what.program, std::strerror(why));
+    return not_found("cannot run {}: {}", arguments[0], std::strerror(why));
   }
   ::fcntl(output.out.get(), F_SETFL, O_NONBLOCK);
   return started_process{child, std::move(output.out)};

@@ -15,6 +15,8 @@ struct process_request {
   std::vector<std::string> arguments;
   std::vector<std::pair<std::string, std::string>> variables; // besides those of this process
   std::string folder;                                         // where it runs
+  // A command that runs the program in its place, looked for as a shell does; may be empty.
+  std::vector<std::string> with{};
 };
 
 struct started_process {

@@ -1,10 +1,14 @@
-"""Seven nodes of the shop on seven hosts, as network namespaces, with TLS and sealed gossip: their network is cut and
-healed, and loses packets.
+"""Seven nodes of the shop on seven hosts, as network namespaces, with TLS and sealed gossip, started by `troupe up`: their
+network is cut and healed, and loses packets.
 """
 import base64
 import concurrent.futures
+import http.client
+import json
 import os
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,67 +19,81 @@ sys.path[:0] = [str(ROOT / path) for path in ("tests/house", "apps/shop/demo", "
 import cases  # noqa: E402
 from link_wire import Certificates  # noqa: E402
 from network_namespaces import NotAllowed, Switch  # noqa: E402
-from shop_process import ShopProcess  # noqa: E402
 
-PROGRAM = sys.argv.pop(1)
+TROUPE, PROGRAM = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
 NAMES = [f"node-{number}" for number in range(1, 8)]
-SERVICES = {"node-1": "shop.Orders,shop.Payments", "node-2": "shop.Inventory,shop.Payments"}
-OTHERS = "shop.Catalog,shop.Payments"
-FLAGS = ["--link.enabled=true", "--link.port=7400", "--link.heartbeat=500ms", "--link.silence_limit=3s",
-         "--link.longest_redial=1s", "--discovery.enabled=true", "--discovery.port=7401",
-         "--discovery.protocol_period=500ms", "--discovery.probe_timeout=200ms"]
+SERVICES = {"node-1": ["shop.Orders", "shop.Payments"], "node-2": ["shop.Inventory", "shop.Payments"]}
+OTHERS = ["shop.Catalog", "shop.Payments"]
+SETTINGS = {"link.port": 7400, "link.heartbeat": "500ms", "link.silence_limit": "3s", "link.longest_redial": "1s",
+            "discovery.port": 7401, "discovery.protocol_period": "500ms", "discovery.probe_timeout": "200ms",
+            "admin.port": 9901, "http.port": 8080, "grpc.port": 9090}
 # Of the issue; this machine also runs other tests.
 HEALED_WITHIN, GRACE = 30.0, 10.0
 
 
 class SevenHosts(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="certificates-")
+        folder = tempfile.TemporaryDirectory(prefix="seven-hosts-")
         self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
         try:
             self.switch = Switch(NAMES)
         except NotAllowed as why:
             self.skipTest(str(why))
         self.addCleanup(self.switch.close)
-        self.certificates = Certificates(pathlib.Path(folder.name))
-        self.keys = pathlib.Path(folder.name) / "gossip.keys"
-        self.keys.write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
-        self.nodes = {}
+        certificates = Certificates(self.folder)
+        (self.folder / "gossip.keys").write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
         for name in NAMES:
-            self.certificates.make(name)
-        for name in NAMES:
-            self.start(name)
+            certificates.make(name)
+        (self.folder / "cluster.yaml").write_text(json.dumps({
+            "cluster": "shop", "program": PROGRAM, "restart": {"after": "8s", "longest": "8s"},
+            "settings": {**SETTINGS, "discovery.seeds": [f"{self.switch.hosts[seed].address}:7401" for seed in NAMES[:2]],
+                         "discovery.keys_file": str(self.folder / "gossip.keys"),
+                         "link.certificate_file": certificates.path("{name}.pem"),
+                         "link.key_file": certificates.path("{name}.key"),
+                         "link.authority_file": certificates.path("authority.pem")},
+            "nodes": [{"name": name, "services": SERVICES.get(name, OTHERS),
+                       "with": ["ip", "netns", "exec", self.switch.hosts[name].name],
+                       "settings": {"link.address": self.switch.hosts[name].address,
+                                    "discovery.address": self.switch.hosts[name].address}} for name in NAMES]}))
+        self.run_troupe("up", "--detach")
+        self.addCleanup(self.run_troupe, "down", "--force")
         self.wait_for(lambda: self.together(NAMES), "all seven together", 60)
 
-    def start(self, name):
-        host = self.switch.hosts[name]
-        seeds = ",".join(f"{self.switch.hosts[seed].address}:7401" for seed in NAMES[:2])
-        with host.inside():
-            self.nodes[name] = ShopProcess(PROGRAM, [
-                f"--node.name={name}", f"--node.services={SERVICES.get(name, OTHERS)}", f"--link.address={host.address}",
-                f"--discovery.address={host.address}", f"--discovery.keys_file={self.keys}", f"--discovery.seeds={seeds}",
-                *FLAGS, *self.certificates.flags(name)])
-        self.addCleanup(self.nodes[name].close)
+    def run_troupe(self, *command):
+        done = subprocess.run([TROUPE, *command], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
 
-    def ask(self, name, what):
+    def operate(self, name, path):
+        """What the operators' door of a node answers."""
         with self.switch.hosts[name].inside():
-            return what(self.nodes[name])
+            connection = http.client.HTTPConnection("127.0.0.1", 9901, timeout=30)
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                text = answer.read()
+                self.assertEqual(answer.status, 200, text)
+                return json.loads(text)
+            finally:
+                connection.close()
+
+    def log(self, name):
+        found = list(self.folder.glob(f".troupe/shop/{name}.log"))
+        return found[0].read_text()[-3000:] if found else "no log"
 
     def view(self, name):
         """{member: (state, process)} as this node sees it."""
-        return self.ask(name, lambda node: {member["name"]: (member["state"], member["process"])
-                                            for member in node.members()})
+        return {member["name"]: (member["state"], member["process"])
+                for member in self.operate(name, "/admin/members")["members"]}
 
     def registry(self, name):
-        def places(node):
-            status, answer = node.operate("GET", "/admin/services")
-            self.assertEqual(status, 200, answer)
-            return {each["service"]: sorted((place["node"], place["health"]) for place in each["places"])
-                    for each in answer["services"]}
-        return self.ask(name, places)
+        return {each["service"]: sorted((place["node"], place["health"]) for place in each["places"])
+                for each in self.operate(name, "/admin/services")["services"]}
 
     def connections(self, name):
-        return {peer["node"] for peer in self.ask(name, lambda node: node.peers()) if peer["connected"]}
+        return {peer["node"] for peer in self.operate(name, "/admin/peers") if peer["connected"]}
 
     def together(self, names):
         """Whether these nodes see each other alive, see the same otherwise, are connected, and know the same services."""
@@ -92,8 +110,8 @@ class SevenHosts(unittest.TestCase):
         began = time.monotonic()
         while not condition():
             if time.monotonic() > began + limit:
-                views = "\n".join(f"{name}: {self.view(name)}" for name in self.nodes)
-                logs = "\n".join(f"--- {name}\n{node.log()[-3000:]}" for name, node in self.nodes.items())
+                views = "\n".join(f"{name}: {self.view(name)}" for name in NAMES)
+                logs = "\n".join(f"--- {name}\n{self.log(name)}" for name in NAMES)
                 self.fail(f"not within {limit:.0f} s: {what}\n{views}\n{logs}")
             time.sleep(0.1)
         return time.monotonic() - began
@@ -104,7 +122,7 @@ class SevenHosts(unittest.TestCase):
             for name in side:
                 view = self.view(name)
                 dead = [other for other in side if view[other][0] in ("dead", "left")]
-                self.assertEqual(dead, [], f"{name} sees {view}\n{self.nodes[name].log()[-3000:]}")
+                self.assertEqual(dead, [], f"{name} sees {view}\n{self.log(name)}")
 
     def cut(self, sides, seconds):
         """Cuts, waits until each side has given up the other ones (or has been cut for so long), and heals."""
@@ -155,12 +173,12 @@ class SevenHosts(unittest.TestCase):
 
     def test_a_killed_node_is_missed_and_its_next_process_takes_its_place(self):
         before = self.view("node-1")["node-5"][1]
-        self.nodes["node-5"].kill_process()
+        process = {node["name"]: node for node in json.loads(self.run_troupe("ps", "--json"))["nodes"]}["node-5"]["pid"]
+        os.kill(process, signal.SIGKILL)
         left = [name for name in NAMES if name != "node-5"]
         self.wait_for(lambda: all(self.view(name)["node-5"][0] == "dead" for name in left), "node-5 is missed", 60)
         self.wait_for(lambda: all("node-5" not in str(self.registry(name)) for name in left), "its services are gone", 10)
-        self.start("node-5")
-        self.wait_for(lambda: self.together(NAMES), "node-5 is back", HEALED_WITHIN)
+        self.wait_for(lambda: self.together(NAMES), "node-5 is back, as `troupe up` starts it again", HEALED_WITHIN + GRACE)
         self.assertNotEqual(self.view("node-1")["node-5"][1], before)
 
 
