@@ -28,7 +28,7 @@ namespace troupe {
 struct cluster_member_options {
   std::string cluster = "troupe";
   std::string node; // unique in the cluster, 1 to 255 bytes
-  // Larger at every start of the node of this name: the date of the start in nanoseconds does.
+  // Larger at every start of the node of this name; 0: the date of the start, in nanoseconds.
   std::uint64_t process = 0;
 
   // Cluster, node and listening address; the first two are replaced by those above.
@@ -96,12 +96,14 @@ public:
   registry_snapshot_ptr services() const { return view()->services; }
 
   // What this node plays. A malformed entry is refused: see registry::publish(). What is published is told to
-  // others soon; the order of calls of one thread is kept.
+  // others soon; the order of calls of one thread is kept. The entry's load counts until set_load() is
+  // called.
   status publish(service_entry entry);
   void withdraw(std::string service);
   // Of all services of this node, e.g. draining before it stops.
   void set_health(service_health health);
-  // Calls in progress, for people and for balancing: told when it has changed much, and not often.
+  // Calls in progress, for people and for balancing: told when its log2 has changed, and every 10 s at most.
+  // Of a service that is not published: no effect.
   void set_load(std::string service, std::uint32_t calls);
 
   // INVALID_ARGUMENT: the record would get too large.
@@ -112,7 +114,7 @@ public:
   // Further places to look for others, and to look at once. INVALID_ARGUMENT: more than there may be.
   status add_seeds(std::vector<seed_entry> seeds);
 
-  // See gossip_transport.
+  // See gossip_transport. Waits for the loop's turn, unless called on the loop.
   status change_keys(gossip_keyring ring);
 
   // Says goodbye: others know at once that it has not died. `then` is called once, on the loop, when the word

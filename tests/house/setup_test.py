@@ -92,7 +92,7 @@ class Setup(unittest.TestCase):
     def test_only_the_chosen_groups_are_installed(self):
         self.assertEqual(self.run_setup("bench"), 0)
         self.assertEqual(sorted((self.state / "installed").read_text().split()),
-                         ["erlang-base", "linux-perf", "nginx-light", "wrk"])
+                         ["erlang-base", "golang-github-hashicorp-memberlist-dev", "golang-go", "linux-perf", "nginx-light", "wrk"])
 
     def test_check_installs_nothing_and_says_what_is_missing(self):
         self.installed(*[name for name in self.every_package() if name != "lld"])

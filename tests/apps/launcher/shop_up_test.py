@@ -121,13 +121,32 @@ class RealNodes(unittest.TestCase):
         self.assertIn("a ended with exit code 2: wrong usage; it is not started again", ran.stdout)
         self.assertIn("TROUPE_HTTP__PROT", ran.stdout)
 
-    def test_a_key_of_a_file_seals_the_gossip(self):
-        key = subprocess.run(["openssl", "rand", "-base64", "32"], capture_output=True, text=True, check=True).stdout
-        keys = pathlib.Path(tempfile.mkdtemp()) / "keys"
-        self.addCleanup(lambda: (keys.unlink(), keys.parent.rmdir()))
-        keys.write_text(key)
+    def test_keys_are_changed_while_the_cluster_runs(self):
+        old, new = (subprocess.run(["openssl", "rand", "-base64", "32"], capture_output=True, text=True, check=True).stdout
+                    for _ in range(2))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        keys = pathlib.Path(folder.name) / "keys"
+        keys.write_text(old)
         cluster = Cluster(self, nodes=[{"name": "n", "count": 2, "settings": {"discovery.keys_file": str(keys)}}])
-        cluster.wait_for(lambda: cluster.all_alive(("n-1", "n-2")))
+        names = ("n-1", "n-2")
+        cluster.wait_for(lambda: cluster.all_alive(names))
+        parent = cluster.read("ps")["pid"]
+        # As docs/operations.md has it.
+        for step, content in enumerate((old + new, new + old, new), 1):
+            keys.write_text(content)
+            os.kill(parent, signal.SIGHUP)
+            cluster.wait_for(lambda step=step: all(
+                (cluster.path / f".troupe/shop/{name}.log").read_text().count("reloaded the configuration") == step for name in names))
+        self.assertTrue(cluster.all_alive(names))
+        # Who knows the new key only is understood by the others.
+        self.assertEqual(cluster.run("restart", "n-2").returncode, 0)
+        cluster.wait_for(lambda: cluster.all_alive(names))
+        # The old one opens nothing any more.
+        keys.write_text(old)
+        self.assertEqual(cluster.run("restart", "n-2").returncode, 0)
+        cluster.wait_for(lambda: cluster.members("n-1")["n-2"]["state"] in ("left", "dead"))
+        self.assertEqual(set(cluster.members("n-2")), {"n-2"})
 
 
 if __name__ == "__main__":

@@ -56,6 +56,19 @@ std::string delta_with(std::string_view entry) {
 
 } // namespace
 
+TEST_CASE("a fingerprint is nine bytes, and messages one behind the other are one") {
+  registry_message asks;
+  asks.fingerprint = ~0ull;
+  auto both = encode(asks);
+  CHECK(both.size() == 9);
+  CHECK(decode_registry_message(both).value() == asks);
+  const auto more = encode(example());
+  both.insert(both.end(), more.begin(), more.end());
+  auto expected = example();
+  expected.fingerprint = ~0ull;
+  CHECK(decode_registry_message(both).value() == expected);
+}
+
 TEST_CASE("what is encoded is decoded again") {
   CHECK(decode_registry_message(encode(example())).value() == example());
   CHECK(decode_registry_message(encode({})).value() == registry_message{});

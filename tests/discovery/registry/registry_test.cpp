@@ -281,3 +281,25 @@ TEST_CASE("a snapshot stays as it was, and shares what did not change") {
   CHECK(&before->find("a") == &after->find("a"));
   CHECK_FALSE(*before == *after);
 }
+
+TEST_CASE("fingerprints differ when what is known does, and say who is behind") {
+  registry one{"a", 1};
+  registry two{"b", 1};
+  one.member_up("b", 1);
+  two.member_up("a", 1);
+  CHECK(one.fingerprint() == two.fingerprint());
+  service_entry entry;
+  entry.service = "orders";
+  const auto delta = *two.publish(entry).value();
+  CHECK(one.fingerprint() != two.fingerprint());
+  CHECK(one.behind(two.digest()) == std::vector<registry_digest_line>{{"b", 1, 0}});
+  CHECK(two.behind(one.digest()).empty());
+  CHECK(one.is_news(delta));
+  CHECK_FALSE(two.is_news(delta));
+  REQUIRE(one.apply(delta).ok());
+  CHECK_FALSE(one.is_news(delta));
+  CHECK(one.fingerprint() == two.fingerprint());
+  one.member_up("b", 2);
+  CHECK(one.fingerprint() != two.fingerprint());
+  CHECK(one.behind(two.digest()).empty());
+}
