@@ -29,6 +29,7 @@ struct doors::state {
   std::unique_ptr<front_pages> front;
   std::unique_ptr<admin_pages> operators;
   std::unique_ptr<http_server> http;
+  bool http_has_certificates = false;
   std::unique_ptr<http_server> admin;
   std::unique_ptr<grpc_edge> grpc;
   door_ports ports;
@@ -81,7 +82,9 @@ status doors::state::open_http(const settings& from) {
                            {"ms", std::chrono::duration<double, std::milli>(seen.took).count()},
                            {"aborted", seen.aborted}});
     };
-  auto started = http_server::start(http_options_of(from), *front, std::move(around));
+  auto how = http_options_of(from);
+  http_has_certificates = how.tls.has_value();
+  auto started = http_server::start(std::move(how), *front, std::move(around));
   if (!started) return at_door("the HTTP", started.error());
   http = std::move(*started);
   ports.http = http->port();
@@ -155,6 +158,8 @@ void doors::drain(duration limit) {
   if (other.joinable()) other.join();
 }
 
-status doors::reload_certificates() { return state_->http ? state_->http->reload_certificates() : status{}; }
+status doors::reload_certificates() {
+  return state_->http && state_->http_has_certificates ? state_->http->reload_certificates() : status{};
+}
 
 } // namespace troupe

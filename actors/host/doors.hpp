@@ -58,7 +58,7 @@ public:
   // the rest is cut. The operators' door stays open. Blocks; not to be called by an actor.
   void drain(duration limit);
 
-  // Reads the HTTP door's certificates again.
+  // Reads the HTTP door's certificates again; nothing when it has none.
   status reload_certificates();
 
 private:

@@ -58,9 +58,9 @@ struct planned_node {
   std::string name;
   std::vector<std::string> services; // empty: all
   std::vector<std::string> roles;
-  std::vector<std::string> with; // a command and its arguments, before the program; {name} is replaced
   node_settings settings; // those of every node among them
   std::optional<launch_host> host;
+  std::vector<std::string> with{}; // a command and its arguments that run the program
 
   bool operator==(const planned_node&) const = default;
 };

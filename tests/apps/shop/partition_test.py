@@ -108,9 +108,16 @@ class SevenHosts(unittest.TestCase):
 
     def wait_for(self, condition, what, limit):
         began = time.monotonic()
-        while not condition():
+
+        def holds():
+            try:
+                return condition()
+            except OSError:  # a node that was killed has not been started again
+                return False
+
+        while not holds():
             if time.monotonic() > began + limit:
-                views = "\n".join(f"{name}: {self.view(name)}" for name in NAMES)
+                views = self.run_troupe("ps")
                 logs = "\n".join(f"--- {name}\n{self.log(name)}" for name in NAMES)
                 self.fail(f"not within {limit:.0f} s: {what}\n{views}\n{logs}")
             time.sleep(0.1)
