@@ -47,7 +47,8 @@ class Running:
             time.sleep(0.02)
         if not ports.exists():
             raise AssertionError("the node did not come up:\n" + self.log.read_text())
-        self.http, self.grpc, self.admin, self.link = json.loads(ports.read_text()).values()
+        bound = json.loads(ports.read_text())
+        self.http, self.grpc, self.admin, self.link = (bound[door] for door in ("http", "grpc", "admin", "link"))
 
     def __enter__(self):
         return self
