@@ -1,5 +1,7 @@
 #include "actors/host/cluster_pages.hpp"
 
+#include "discovery/actor_names/actor_names.hpp"
+
 #include <boost/json.hpp>
 
 #include <map>
@@ -39,8 +41,9 @@ std::set<std::string, std::less<>> draining_nodes(const registry_snapshot& servi
   std::set<std::string, std::less<>> draining;
   std::set<std::string, std::less<>> others;
   for (const auto& [name, places] : services.services())
-    for (const auto& each : *places)
-      (each.entry.health == service_health::draining ? draining : others).insert(each.node);
+    if (!name.starts_with(actor_entry_prefix))
+      for (const auto& each : *places)
+        (each.entry.health == service_health::draining ? draining : others).insert(each.node);
   for (const auto& each : others)
     draining.erase(each);
   return draining;
@@ -100,8 +103,15 @@ result<std::string> render_services(node& of) {
   auto* cluster = of.cluster();
   if (cluster == nullptr) return no_cluster();
   boost::json::array services;
+  boost::json::array actors;
   const auto view = cluster->view();
   for (const auto& [name, places] : view->services->services()) {
+    if (name.starts_with(actor_entry_prefix)) {
+      for (const auto& each : *places)
+        if (const auto actor = each.entry.metadata.find("name"); actor != each.entry.metadata.end())
+          actors.push_back({{"name", actor->second}, {"node", each.node}});
+      continue;
+    }
     boost::json::array rows;
     for (const auto& each : *places) {
       boost::json::object metadata;
@@ -116,7 +126,8 @@ result<std::string> render_services(node& of) {
     }
     services.push_back({{"service", name}, {"places", std::move(rows)}});
   }
-  return boost::json::serialize(boost::json::object{{"services", std::move(services)}});
+  return boost::json::serialize(
+    boost::json::object{{"services", std::move(services)}, {"actors", std::move(actors)}});
 }
 
 result<std::string> drain_node(node& of, std::string_view body) {

@@ -17,7 +17,8 @@ namespace troupe {
 result<std::string> render_members(node& of);
 
 // {"services":[{"service":"shop.Orders","places":[{"node":"node-1","health":"ready","instances":1,"load":0,
-//    "version":"1.2.0","metadata":{}}]}]}
+//    "version":"1.2.0","metadata":{}}]}],
+//  "actors":[{"name":"printer","node":"node-2"}]}        those that have a name
 result<std::string> render_services(node& of);
 
 // The body is {} or {"undo":true}. Gives {"draining":true}. INVALID_ARGUMENT: another body.

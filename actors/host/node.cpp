@@ -75,14 +75,40 @@ caf::node_id make_node_id(const std::string& name, const environment& world) {
 
 } // namespace
 
+namespace {
+
+// Tells the directory of a peer, and then those who look for actors there.
+class peer_news final : public peer_listener {
+public:
+  peer_news(cluster_directory& calls, actor_names& names) : calls_(calls), names_(names) {}
+
+  void on_peer_up(const peer_end_ptr& peer, const greeting& theirs) override {
+    calls_.on_peer_up(peer, theirs);
+    names_.on_peers_changed();
+  }
+  void on_peer_draining(const peer_end_ptr& peer) override { calls_.on_peer_draining(peer); }
+  void on_peer_down(const peer_end_ptr& peer, const status& why) override {
+    calls_.on_peer_down(peer, why);
+    names_.on_peers_changed();
+  }
+
+private:
+  cluster_directory& calls_;
+  actor_names& names_;
+};
+
+} // namespace
+
 struct node::state {
   state(node_options given, environment world, logging* log, metrics* numbers,
         const std::function<void(caf::actor_system_config&)>& configure)
     : options(std::move(given)), driven(configure != nullptr), logs(log), measured(numbers),
-      random(world.random.split("services")), cluster(directory, options.name, &world.clock) {
+      random(world.random.split("services")), names(options.name),
+      cluster(directory, options.name, &world.clock) {
     services.directory = &cluster;
     services.random = &random;
     services.clock = &world.clock;
+    services.names = &names;
     services.logs = log;
     services.default_call_timeout = options.default_call_timeout;
     services.on_visitor = [this](const caf::actor& visitor) { remember(visitor); };
@@ -120,7 +146,9 @@ struct node::state {
   metrics* measured;
   random_source random;
   static_directory directory;
+  actor_names names;
   cluster_directory cluster;
+  peer_news news{cluster, names};
   node_services services;
   std::vector<const service_info*> contracts;
   std::unique_ptr<node_metrics> numbers;
@@ -215,7 +243,7 @@ status node::state::open_gate(environment world) {
         .count());
   options.link->incarnation = how.incarnation;
   if (driven) how.run_actors_inline = false;
-  auto opened = gate::open(std::move(how), world, *system, directory, contracts, cluster, logs, measured);
+  auto opened = gate::open(std::move(how), world, *system, directory, contracts, news, logs, measured);
   if (!opened) return opened.error();
   link = std::move(*opened);
   for (const auto& peer : options.peers)
@@ -244,11 +272,20 @@ status node::state::join_cluster(environment world) {
   how.process = options.link->incarnation;
   how.application_version = options.link->application_version;
   how.link = link_address();
+  how.measure_load = [this] {
+    std::vector<std::pair<std::string, std::uint32_t>> out;
+    for (const auto& [service, instances] : directory.instances()) {
+      auto& waiting = out.emplace_back(service, 0).second;
+      for (const auto& each : instances)
+        waiting += each->depth();
+    }
+    return out;
+  };
   if (!how.link.empty() && link->local_address()->address.is_any() && options.link_advertise.empty())
     return invalid_argument("the link listens on all addresses of this machine ({}), and others must be told "
                             "one of them: set link.advertise",
                             link->local_address()->to_string());
-  auto joined = node_cluster::start(std::move(how), world, *link, cluster, logs, measured,
+  auto joined = node_cluster::start(std::move(how), world, *link, cluster, names, logs, measured,
                                     [this](const cluster_ending& what) { on_ending(what); });
   if (!joined) return joined.error();
   cluster_duty = std::move(*joined);
@@ -382,6 +419,7 @@ node::~node() {
   state_->release_requests();
   state_->cluster_duty.reset();
   if (state_->link) state_->link->close(duration::zero());
+  state_->names.close();
 }
 
 void node::begin_stop() {
@@ -393,7 +431,9 @@ void node::begin_stop() {
 void node::stop() {
   begin_stop();
   state_->wait_for_end();
+  state_->cluster_duty.reset();
   if (state_->link) state_->link->close();
+  state_->names.close();
   state_->end_visitors();
 }
 

@@ -2,27 +2,28 @@
 
 namespace troupe {
 
-node_cluster::node_cluster(gate& link, cluster_directory& calls, logging* logs,
+node_cluster::node_cluster(gate& link, cluster_directory& calls, actor_names& names, logging* logs,
                            std::function<void(const cluster_ending&)> on_ending)
-  : link_(link), calls_(calls), log_(logs ? logs->get("cluster") : logger{}),
+  : link_(link), calls_(calls), names_(names), log_(logs ? logs->get("cluster") : logger{}),
     on_ending_(std::move(on_ending)) {}
 
 result<std::unique_ptr<node_cluster>>
 node_cluster::start(cluster_member_options options, const environment& world, gate& link,
-                    cluster_directory& calls, logging* logs, metrics* numbers,
+                    cluster_directory& calls, actor_names& names, logging* logs, metrics* numbers,
                     std::function<void(const cluster_ending&)> on_ending) {
-  std::unique_ptr<node_cluster> out{new node_cluster{link, calls, logs, std::move(on_ending)}};
+  std::unique_ptr<node_cluster> out{new node_cluster{link, calls, names, logs, std::move(on_ending)}};
   auto member = cluster_member::start(std::move(options), world, *out, logs, numbers);
   if (!member) return member.error();
   out->member_ = std::move(*member);
+  if (auto outcome = names.connect(link, *out); !outcome.ok()) return outcome;
   return out;
 }
 
-node_cluster::~node_cluster() = default;
+node_cluster::~node_cluster() { names_.disconnect(); }
 
 // -- what this node plays
 
-void node_cluster::publish(service_entry entry) {
+void node_cluster::tell(service_entry entry) {
   const auto name = entry.service;
   if (auto outcome = member_->publish(std::move(entry)); !outcome.ok())
     log_.error("the cluster cannot be told of a service", {{"service", name}, {"why", outcome.to_string()}});
@@ -30,23 +31,23 @@ void node_cluster::publish(service_entry entry) {
 
 void node_cluster::add_service(std::string_view service, std::string_view version, unsigned instances) {
   std::lock_guard lock{mutex_};
-  publish(states_.add(service, version, instances));
+  tell(states_.add(service, version, instances));
 }
 
 void node_cluster::on_up(std::string_view service, unsigned instance) {
   std::lock_guard lock{mutex_};
-  if (auto entry = states_.on_up(service, instance)) publish(std::move(*entry));
+  if (auto entry = states_.on_up(service, instance)) tell(std::move(*entry));
 }
 
 void node_cluster::on_away(std::string_view service, unsigned instance) {
   std::lock_guard lock{mutex_};
-  if (auto entry = states_.on_away(service, instance)) publish(std::move(*entry));
+  if (auto entry = states_.on_away(service, instance)) tell(std::move(*entry));
 }
 
 void node_cluster::drain(bool draining) {
   std::lock_guard lock{mutex_};
   for (auto& each : states_.drain(draining))
-    publish(std::move(each));
+    tell(std::move(each));
 }
 
 bool node_cluster::draining() const {
@@ -97,6 +98,7 @@ void node_cluster::on_member(const member_event& what) {
 
 void node_cluster::on_services(const std::vector<registry_change>&, const registry_snapshot_ptr& now) {
   calls_.on_services(now);
+  names_.on_services(now);
 }
 
 void node_cluster::end(cluster_ending what) {

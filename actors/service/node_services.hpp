@@ -12,6 +12,7 @@
 
 namespace troupe {
 
+class actor_names;
 class clock;
 class logging;
 class random_source;
@@ -21,6 +22,9 @@ struct node_services {
 
   // The root of the node's randomness; each actor takes a stream of its own. Null: every draw yields 0.
   const random_source* random = nullptr;
+
+  // CAF actors by name, in the whole cluster. Null: there are none.
+  actor_names* names = nullptr;
 
   // Tells services the date. Null: it is always the beginning of 1970.
   const troupe::clock* clock = nullptr;

@@ -29,6 +29,7 @@
 
 namespace troupe {
 
+class actor_names;
 class service_actor;
 
 class service_handler {
@@ -86,6 +87,10 @@ protected:
 
   // The next number of the actor's random stream: the same in each run of a simulation with the same seed.
   std::uint64_t random();
+
+  // CAF actors by name, on all nodes of the cluster: `names()->find_one("printer")`, see
+  // discovery/actor_names/actor_names.hpp. Null where the actor has no node, as in some tests.
+  actor_names* names() const noexcept;
 
   // The call that the running handler handles: its deadline, and its metadata (identity, headers, trace).
   // Null outside of handlers. Take what is needed before the first co_await of a helper that outlives the

@@ -326,6 +326,7 @@ caf::behavior service_handler::plain_messages() { return {}; }
 caf::event_based_actor* service_handler::self() const noexcept { return actor_; }
 coroutine_host& service_handler::host() const noexcept { return *actor_; }
 monotonic_time service_handler::now() const noexcept { return actor_->now(); }
+actor_names* service_handler::names() const noexcept { return actor_->services().names; }
 wall_time service_handler::wall_now() const noexcept {
   const auto* clock = actor_->services().clock;
   return clock ? clock->wall_now() : wall_time{};

@@ -16,6 +16,7 @@ class visitor final : public service_handler {
 public:
   using service_handler::client;
   using service_handler::log;
+  using service_handler::names;
   using service_handler::now;
   using service_handler::self;
   using service_handler::sleep_for;

@@ -156,6 +156,8 @@ void runner::show(std::size_t node, std::string_view line) {
 }
 
 void runner::perform(supervisor_actions actions) {
+  // Before it is told: who reads that a node serves again, finds it in the record.
+  save();
   for (const auto& each : actions)
     std::visit([this](const auto& action) { perform(action); }, each);
   save();
@@ -167,8 +169,9 @@ void runner::perform(const start_node& what) {
   std::filesystem::remove(ports_file(what.node), ignored);
   auto command = command_of(node, {options_.plan.name, ports_file(what.node),
                                    state_.file(node.name + ".members"), what.seeds, what.keep});
-  auto started = start_process({options_.program.string(), std::move(command.flags),
-                                std::move(command.variables), options_.file.parent_path().string(), node.with});
+  auto started =
+    start_process({options_.program.string(), std::move(command.flags), std::move(command.variables),
+                   options_.file.parent_path().string(), node.with});
   if (!started) {
     perform(supervisor_.failed_to_start(what.node, started.error().message(), now()));
     return;
@@ -226,10 +229,13 @@ void runner::look_for_ports() {
     std::ifstream in{ports_file(node), std::ios::binary};
     if (!in) continue;
     const auto ports = parse_ports(std::string{std::istreambuf_iterator<char>{in}, {}});
-    if (ports)
+    if (ports) {
+      // What it said before it served is shown before the line that says so.
+      if (processes_[node]->output.get() >= 0) read_output(node);
       perform(supervisor_.serves(node, *ports, now()));
-    else
+    } else {
       say(fmt::format("{}: {}", options_.plan.nodes[node].name, ports.error().message()), true);
+    }
   }
 }
 

@@ -96,9 +96,8 @@ supervisor_actions cluster_supervisor::begin(monotonic_time now) {
   supervisor_actions out;
   for (auto& each : timing_)
     each.since = each.due = now;
-  if (options_.kill_every > duration::zero()) next_kill_ = now + options_.kill_every;
   start_due(now, out);
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -146,7 +145,7 @@ supervisor_actions cluster_supervisor::failed_to_start(std::size_t node, std::st
   view_[node].last_end.reset();
   pause_or_give_up(node, std::string{why}, now, out);
   start_due(now, out);
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -162,7 +161,7 @@ supervisor_actions cluster_supervisor::serves(std::size_t node, node_ports ports
       tell{false, fmt::format("{} serves again{}", view.name,
                               ports.http == 0 ? "" : fmt::format(", http://127.0.0.1:{}", ports.http))});
   start_due(now, out);
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -197,7 +196,7 @@ supervisor_actions cluster_supervisor::ended(std::size_t node, process_end how, 
     pause_or_give_up(node, how.to_string(), now, out);
   }
   start_due(now, out);
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -248,7 +247,7 @@ supervisor_actions cluster_supervisor::stop(monotonic_time now) {
       enter(node, node_phase::stopped, now);
     }
   }
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -302,7 +301,7 @@ supervisor_actions cluster_supervisor::tick(monotonic_time now) {
   }
   if (next_kill_ && *next_kill_ <= now && !stopping()) kill_one(now, out);
   start_due(now, out);
-  conclude(out);
+  conclude(now, out);
   return out;
 }
 
@@ -319,7 +318,7 @@ std::optional<monotonic_time> cluster_supervisor::next_time() const {
   return out == monotonic_time::max() ? std::nullopt : std::optional{out};
 }
 
-void cluster_supervisor::conclude(supervisor_actions& out) {
+void cluster_supervisor::conclude(monotonic_time now, supervisor_actions& out) {
   if (finished_) return;
   if (std::all_of(view_.begin(), view_.end(), [](auto& each) { return is_final(each.phase); })) {
     finished_ = true;
@@ -330,7 +329,10 @@ void cluster_supervisor::conclude(supervisor_actions& out) {
   told_all_serve_ = any(node_phase::serving) && std::all_of(view_.begin(), view_.end(), [](auto& each) {
                       return each.phase == node_phase::serving || is_final(each.phase);
                     });
-  if (told_all_serve_) out.emplace_back(all_serve{});
+  if (!told_all_serve_) return;
+  // Not before: how long nodes take to start would decide whom a seed kills.
+  if (options_.kill_every > duration::zero()) next_kill_ = now + options_.kill_every;
+  out.emplace_back(all_serve{});
 }
 
 } // namespace troupe::launcher

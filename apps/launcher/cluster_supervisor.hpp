@@ -59,7 +59,7 @@ struct supervised_node {
 
 struct supervisor_options {
   restart_rule restart;
-  duration kill_every{};                           // kills one of the serving nodes so often; 0: never
+  duration kill_every{}; // kills one of the serving nodes so often, once all have served; 0: never
   duration start_limit = std::chrono::seconds{60}; // who does not serve by then is killed: a failure
   duration stop_limit = std::chrono::seconds{60};  // who has not stopped by then is killed
 };
@@ -129,7 +129,7 @@ private:
   void pause_or_give_up(std::size_t node, const std::string& why, monotonic_time now,
                         supervisor_actions& out);
   void kill_one(monotonic_time now, supervisor_actions& out);
-  void conclude(supervisor_actions& out);
+  void conclude(monotonic_time now, supervisor_actions& out);
   bool any(node_phase phase) const noexcept;
 
   supervisor_options options_;

@@ -90,6 +90,7 @@ private:
   const std::string own_node_;
   const actor_names_limits limits_;
   mutable std::mutex mutex_; // guards what follows
+  bool closed_ = false;
   gate* link_ = nullptr;
   entry_publisher* publisher_ = nullptr;
   std::vector<std::optional<registration>> own_; // by the number of their entries
@@ -155,6 +156,7 @@ void actor_names::core::close() {
   std::vector<std::optional<registration>> own;
   std::map<std::uint64_t, watcher> watchers;
   std::lock_guard lock{mutex_};
+  closed_ = true;
   link_ = nullptr;
   publisher_ = nullptr;
   own.swap(own_);
@@ -192,6 +194,7 @@ status actor_names::core::add(std::string name, const caf::actor& actor) {
   std::uint64_t id = 0;
   {
     std::lock_guard lock{mutex_};
+    if (closed_) return unavailable("the node {} has stopped; nobody gets a name there", own_node_);
     if (!is_alive(actor)) return not_found("the actor to be called {} has ended", name);
     if (find_registration(name, actor) != own_.size()) return {};
     auto free = static_cast<std::size_t>(std::find(own_.begin(), own_.end(), std::nullopt) - own_.begin());
@@ -284,6 +287,7 @@ result<actor_watch> actor_names::core::watch(std::string name, listener then) {
   std::uint64_t id = 0;
   {
     std::lock_guard lock{mutex_};
+    if (closed_) return unavailable("the node {} has stopped; no name is watched there", own_node_);
     if (watchers_.size() >= limits_.watches)
       return resource_exhausted("{} names are watched, which are as many as may be", watchers_.size());
     id = ++watches_;
@@ -358,6 +362,7 @@ status actor_names::connect(gate& link, entry_publisher& publisher) {
   return core_->connect(link, publisher);
 }
 void actor_names::disconnect() { core_->disconnect(); }
+void actor_names::close() { core_->close(); }
 status actor_names::register_actor(std::string name, const caf::actor& actor) {
   return core_->add(std::move(name), actor);
 }

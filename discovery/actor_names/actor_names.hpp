@@ -56,6 +56,8 @@ public:
   status connect(gate& link, entry_publisher& publisher);
   // Back to this node's own names. Nothing is withdrawn: it is for the end of the node.
   void disconnect();
+  // The node ends: lets go of all actors and listeners, and takes no new ones (UNAVAILABLE).
+  void close();
 
   // Gives an actor of this node a name, until it ends; again is no error. INVALID_ARGUMENT: the name is
   // empty, longer than longest_actor_name, no UTF-8 or has control characters, or the actor is null or of

@@ -104,6 +104,7 @@ status cluster_member::core::open_on_loop() {
   transport_->advertise(self_.gossip);
 
   if (auto wrong = membership_.start(world_.clock.now(), self_, {}); !wrong.ok()) return wrong;
+  if (options_.measure_load) next_measure_ = world_.clock.now() + load_interval;
   if (!options_.state_file.empty()) {
     auto known = last_known_members::open(
       {.path = options_.state_file, .limit = options_.state_limit, .own = {self_.gossip, local_}}, world_,
@@ -166,6 +167,11 @@ void cluster_member::core::on_timer() {
   take_membership();
   if (talks() && now >= gossip_.next_tick()) gossip_.tick(now);
   judge_split();
+  if (now >= next_measure_) {
+    next_measure_ = now + load_interval;
+    for (const auto& [service, calls] : options_.measure_load())
+      set_load(service, calls);
+  }
   if (now >= load_due_) return grant_wishes();
   settle();
 }
@@ -208,7 +214,7 @@ bool cluster_member::core::talks() const noexcept {
 }
 
 void cluster_member::core::arm() {
-  auto due = std::min(membership_.next_tick(), load_due_);
+  auto due = std::min({membership_.next_tick(), load_due_, next_measure_});
   if (talks()) due = std::min(due, gossip_.next_tick());
   if (resolver_) due = std::min(due, resolver_->due().value_or(monotonic_time::max()));
   // A timer that fires too early costs less than one for each packet.

@@ -119,6 +119,7 @@ private:
   std::vector<endpoint> before_; // members that were known before the start
   std::size_t seeds_known_ = 0;
   monotonic_time load_due_ = monotonic_time::max();
+  monotonic_time next_measure_ = monotonic_time::max();
 
   cluster_phase phase_ = cluster_phase::joining;
   std::optional<split_brain_decision> decision_;

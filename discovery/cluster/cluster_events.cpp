@@ -57,8 +57,10 @@ void cluster_member::core::on_event(member_event what) {
   case member_event_kind::alone:
     if (seeds_) seeds_->hurry();
     return;
-  case member_event_kind::renumbered:
+  case member_event_kind::renumbered: {
+    const std::lock_guard hold{wishes_mutex_}; // change_metadata() reads it
     self_.process = record.process;
+  }
     if (auto all = registry_.renumber(record.process)) gossip_.spread(now, std::move(*all));
     members_changed_ = true;
     return view_changed();

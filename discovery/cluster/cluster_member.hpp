@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -51,6 +52,10 @@ struct cluster_member_options {
   // With whom, and how often, digests of the registry are compared: one random member each time. 100 ms to 1
   // h.
   duration registry_sync_interval = std::chrono::seconds{10};
+
+  // Asked on the member's loop every load_interval (own_services.hpp), for set_load(); must not block.
+  // Nothing: whoever knows the load calls set_load().
+  std::function<std::vector<std::pair<std::string, std::uint32_t>>()> measure_load;
 
   // Nothing: no policy, a partition's sides all go on.
   std::optional<split_brain_settings> split_brain;

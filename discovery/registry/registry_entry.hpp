@@ -28,7 +28,7 @@ struct service_entry {
   std::string version; // of the application
   std::uint32_t instances = 0;
   service_health health = service_health::starting;
-  std::uint32_t load = 0; // calls in progress
+  std::uint32_t load = 0; // requests that wait to be handled, roughly and some time ago
   std::map<std::string, std::string> metadata;
 
   bool operator==(const service_entry&) const = default;

@@ -18,6 +18,7 @@ class Readers:
 
     def __init__(self, port, products):
         self.read, self.failures, self.slowest = 0, [], 0.0
+        self.read_by = [0] * READERS
         self._port, self._products = port, products
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -42,6 +43,7 @@ class Readers:
                 connection.close()
             with self._lock:
                 self.read += 1
+                self.read_by[index] += 1
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 if failure:
                     self.failures.append(failure)

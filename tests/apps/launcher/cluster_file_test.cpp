@@ -123,7 +123,7 @@ TEST_CASE("each mistake in a cluster file is told with its place and the fix") {
           "c.yaml:3:8: nodes must be a list of one node or more, such as [{name: worker, count: 3}]"},
          {with("nodes: []"), "nodes must be a list of one node or more"},
          {with("nodes: [a]"),
-          "c.yaml:3:9: a node must have keys, of: name, count, services, roles, settings, hosts"},
+          "c.yaml:3:9: a node must have keys, of: name, count, services, roles, with, settings, hosts"},
          {with("nodes: [{count: 2}]"), "c.yaml:3:9: 'name' is missing: the node's name"},
          {with("nodes: [{name: .a}]"), "name '.a' is no name"},
          {with("nodes: [{name: a}, {name: a}]"),

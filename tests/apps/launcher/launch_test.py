@@ -29,16 +29,29 @@ def free_port():
         return holder.getsockname()[1]
 
 
+def wait_until_ended(process):
+    """Nobody may have waited for it: then it is a zombie."""
+    end = time.monotonic() + LIMIT
+    while time.monotonic() < end:
+        try:
+            if pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX":
+                return
+        except OSError:
+            return
+        time.sleep(0.01)
+    raise RuntimeError(f"the process {process} does not end")
+
+
 class SshServer:
     """Lets in who has this test's key, and runs as this test does."""
 
     def __init__(self, folder):
-        self.port = free_port()
+        self.folder = folder
         for name in ("host_key", "user_key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
         shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
         (folder / "sshd_config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nStrictModes no\nUsePAM no\n"
+            f"ListenAddress 127.0.0.1\nHostKey {folder}/host_key\nPidFile none\nStrictModes no\nUsePAM no\n"
             f"AuthorizedKeysFile {folder}/authorized_keys\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n"
             f"SetEnv HOME={folder}/home\nMaxStartups 100\n")
         (folder / "home").mkdir()
@@ -47,17 +60,27 @@ class SshServer:
         if os.getuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)
         self.log = open(folder / "sshd.log", "wb")
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log)
+        # sshd takes no port 0: one that was free a moment ago, unless another test has just taken it.
+        if not any(self.listens() for _ in range(3)):
+            self.log.close()
+            raise RuntimeError((folder / "sshd.log").read_text())
+
+    def listens(self):
+        self.port = free_port()
+        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", self.folder / "sshd_config", "-p", str(self.port)],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         end = time.monotonic() + LIMIT
-        while True:
+        while time.monotonic() < end and self.process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+                with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+                    if connection.recv(4) == b"SSH-":
+                        return True
             except OSError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise RuntimeError((folder / "sshd.log").read_text()) from None
-                time.sleep(0.02)
+                pass
+            time.sleep(0.02)
+        self.process.kill()
+        self.process.wait()
+        return False
 
     def close(self):
         self.process.kill()
@@ -98,8 +121,8 @@ class Launch(unittest.TestCase):
         self.write({"stand_in.secret": "hush; it's 'quoted' $HOME"})
         ran = self.launch("status")
         self.assertEqual((ran.returncode, ran.stderr.count("does not run\n")), (1, 3), ran)
-        ran = self.launch()
         self.addCleanup(self.launch, "stop", "--force")
+        ran = self.launch()
         self.assertEqual((ran.returncode, ran.stderr), (0, ""), ran)
         self.assertRegex(ran.stdout, r"node-2 \| serves: http \d+, grpc \d+, admin \d+, link \d+, gossip \d+\n")
         first = {number: self.process(number) for number in (1, 2, 3)}
@@ -121,6 +144,7 @@ class Launch(unittest.TestCase):
         self.assertEqual({number: self.process(number) for number in (1, 2, 3)}, first)
         # Who was killed is started, the others are left alone.
         os.kill(first[2], signal.SIGKILL)
+        wait_until_ended(first[2])
         ran = self.launch("status")
         self.assertEqual((ran.returncode, ran.stderr), (1, "node-2 | does not run\n"))
         self.assertEqual(self.launch().returncode, 0)

@@ -131,6 +131,7 @@ class Up(unittest.TestCase):
                          "settings: {stand_in.secret: hush, stand_in.greeting: 'hello from {name}'}")
             up = folder.up()
             folder.wait_for("play: all 3 nodes serve")
+            folder.wait_for("look: .*\n")  # the last of what it says then
             said = folder.said()
             # The first has no seeds; the others have those who serve.
             self.assertIn("front    | this is front with seeds none\n", said)
@@ -271,7 +272,7 @@ class Up(unittest.TestCase):
                 wait_until(lambda log=log: "reloads\n" in log.read_text())
             os.kill(record["nodes"][0]["pid"], signal.SIGKILL)
             wait_until(lambda: folder.nodes()["a"]["restarts"] == 1 and folder.nodes()["a"]["state"] == "serving")
-            self.assertIn("a serves again", (folder.path / ".troupe/play/up.log").read_text())
+            wait_until(lambda: "a serves again" in (folder.path / ".troupe/play/up.log").read_text())
             ran = folder.run("down")
             self.assertEqual((ran.returncode, ran.stdout, ran.stderr), (0, "play is down\n", ""))
             self.assertFalse(runs(record["pid"]))

@@ -46,6 +46,12 @@ class FiveNodes(unittest.TestCase):
         goal = self.readers.read + more
         self.cluster.wait_until(lambda: self.readers.read >= goal, f"{more} more reads")
 
+    def wait_until_all_read_anew(self):
+        """Until no read is on its way that began before."""
+        before = list(self.readers.read_by)
+        self.cluster.wait_until(lambda: all(now >= then + 2 for now, then in zip(self.readers.read_by, before)),
+                                "all readers read anew")
+
     def served(self):
         return {name: self.cluster.served(name, "shop.Catalog") for name in CLERKS}
 
@@ -63,7 +69,7 @@ class FiveNodes(unittest.TestCase):
         status, answer = self.cluster.nodes["clerk-2"].operate("POST", "/admin/drain", "{}")
         self.assertEqual((status, answer), (200, {"draining": True}))
         self.cluster.wait_until(lambda: "clerk-2" not in self.cluster.ready_places("shop.Catalog"), "clerk-2 drains")
-        time.sleep(0.2)  # what was on its way to it
+        self.wait_until_all_read_anew()
         before = self.served()
         self.wait_for_reads(1000)
         after = self.served()
@@ -88,6 +94,7 @@ class FiveNodes(unittest.TestCase):
     def test_a_node_that_is_told_to_stop_leaves_without_a_failed_call(self):
         for name in ("clerk-1", "clerk-4"):
             self.assertEqual(self.cluster.nodes[name].stop(), 0)
+            self.cluster.wait_until(lambda name=name: self.cluster.states()[name] in ("left", "dead"), f"{name} is gone")
             self.assertEqual(self.cluster.states()[name], "left")
         status, answer = self.cluster.nodes["clerk-2"].operate("POST", "/admin/leave")
         self.assertEqual((status, answer), (202, {"leaving": True}))
@@ -119,6 +126,22 @@ class Beginnings(unittest.TestCase):
         self.addCleanup(shop.close)
         return shop
 
+    def node_with_itself_as_seed(self):
+        """Its port must be known before it starts: one that was free a moment ago, unless another test has just taken it."""
+        for last in (False, False, True):
+            with socket.create_server(("127.0.0.1", 0)) as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+                port = stream.getsockname()[1]
+                try:
+                    datagrams.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+            try:
+                return self.node(f"--discovery.port={port}", f"--discovery.seeds=127.0.0.1:{port}")
+            except RuntimeError as error:
+                if last or "in use" not in str(error):
+                    raise
+        return self.fail("no port is free")
+
     def test_a_second_node_of_a_name_is_refused(self):
         first = self.node()
         second = self.node(f"--discovery.seeds=127.0.0.1:{first.gossip}")
@@ -128,10 +151,7 @@ class Beginnings(unittest.TestCase):
         self.assertEqual([member["state"] for member in first.members()], ["alive"])
 
     def test_a_node_whose_only_seed_is_itself_serves(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        shop = self.node(f"--discovery.port={port}", f"--discovery.seeds=127.0.0.1:{port}")
+        shop = self.node_with_itself_as_seed()
         self.assertEqual([member["name"] for member in shop.members()], ["alone"])
         self.assertEqual(len(shop.places("shop.Catalog")), 1)
         self.assertEqual(shop.stop(), 0)

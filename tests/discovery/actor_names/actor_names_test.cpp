@@ -49,7 +49,7 @@ struct a_node {
   int ask(const caf::actor& whom, int what) {
     caf::scoped_actor self{inner->system()};
     int answer = -1;
-    self->request(whom, 10s, what).receive([&](int value) { answer = value; }, [](caf::error&) {});
+    self->request(whom, 60s, what).receive([&](int value) { answer = value; }, [](caf::error&) {});
     return answer;
   }
   bool connected(std::size_t peers) {
@@ -64,7 +64,7 @@ struct a_node {
   static bool eventually(const std::function<bool()>& condition) {
     std::promise<void> never;
     auto nothing = never.get_future();
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < 60'000; ++i) {
       if (condition()) return true;
       nothing.wait_for(2ms);
     }

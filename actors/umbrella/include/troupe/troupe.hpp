@@ -9,4 +9,5 @@
 #include "actors/service/notification.hpp"
 #include "actors/service/service.hpp"
 #include "actors/service/visitor.hpp"
+#include "discovery/actor_names/actor_names.hpp"
 #include "runtime/core/result.hpp"
