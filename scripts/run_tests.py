@@ -109,8 +109,7 @@ def run(build, options, words):
     environment = dict(os.environ)
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1")
     # The libraries of Debian are not instrumented: ThreadSanitizer does not see how they synchronize.
-    environment.setdefault("TSAN_OPTIONS", "ignore_noninstrumented_modules=1:second_deadlock_stack=1"
-                           f":suppressions={ROOT}/tests/thread_sanitizer_suppressions.txt")
+    environment.setdefault("TSAN_OPTIONS", "ignore_noninstrumented_modules=1:second_deadlock_stack=1")
     subprocess.run(["ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error", "-j", str(options.jobs),
                     "--output-junit", report, "--test-output-size-passed", "65536",
                     "--test-output-size-failed", "1048576", "--test-output-truncation", "head", *words],

@@ -45,13 +45,26 @@ bool unary_call::made_again(const frame& what) {
   if (what.outcome.ok() || what.call->until().passed(core_.dependencies.clock.now())
       || !repeats_.again(*what.call, what.outcome))
     return false;
-  call_ptr next{new call{*what_.method, what.call->request(), what.call->until(), what.call->metadata(), this}};
+  call_ptr next{
+    new call{*what_.method, what.call->request(), what.call->until(), what.call->metadata(), this}};
   {
     std::lock_guard lock{mutex_};
     if (given_up_) return false;
     call_ = next;
+    ++being_handed_over_;
   }
   submit_elsewhere(*what_.route, next, repeats_.failed());
+  // The client may have given up meanwhile; and from here on the call may have ended, and gRPC be done with
+  // it.
+  std::optional<status> why;
+  {
+    std::lock_guard lock{mutex_};
+    if (--being_handed_over_ == 0 && given_up_) {
+      next = call_;
+      why = given_up_;
+    }
+  }
+  if (why && next) give_up(*next, *why);
   return true;
 }
 
@@ -71,21 +84,31 @@ void unary_call::finish(const status& outcome) {
 
 void unary_call::OnCancel() {
   call_ptr current;
+  std::optional<status> why;
   {
     std::lock_guard lock{mutex_};
-    given_up_ = true;
-    current = call_;
+    if (!call_) return;
+    why = given_up_ = core_.cancellation(*what_.method, call_->until());
+    // A call cannot be taken back from a callee that it does not have yet: whoever hands it over does that.
+    if (being_handed_over_ == 0) current = call_;
   }
-  if (!current) return;
-  auto why = core_.cancellation(*what_.method, current->until());
-  current->cancel(why);
+  if (current) give_up(*current, *why);
+}
+
+void unary_call::give_up(call& current, const status& why) {
+  current.cancel(why);
   // Either this was first and no answer will come, or an answer is on its way and finishes the call. The
   // reply headers stay untouched here: the callee may be writing them.
-  if (current->cancelled()) finish(why);
+  if (current.cancelled()) finish(why);
 }
 
 void unary_call::OnDone() {
-  call_.reset();
+  call_ptr last;
+  {
+    std::lock_guard lock{mutex_};
+    last.swap(call_);
+  }
+  last.reset();
   metadata_.reset();
   core_.leave();
   intrusive_ptr_release(static_cast<call_end*>(this));

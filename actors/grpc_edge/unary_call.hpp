@@ -9,6 +9,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <mutex>
+#include <optional>
 
 namespace troupe::grpc_detail {
 
@@ -34,6 +35,7 @@ private:
   void begin(const grpc::ByteBuffer& request);
   bool made_again(const frame& what);
   status encode_reply(const message_ptr& message, std::size_t& size);
+  void give_up(call& current, const status& why);
   void finish(const status& outcome);
 
   // Valid until finish(): an end may be held, and given frames, long after gRPC is done with the call.
@@ -47,7 +49,8 @@ private:
   call_repeats repeats_;
   std::mutex mutex_; // guards what follows: the client may give up while the call is made again
   call_ptr call_;    // null when the call was refused; released in OnDone, which ends the cycle of references
-  bool given_up_ = false;
+  unsigned being_handed_over_ = 0; // how many calls are on their way to a callee
+  std::optional<status> given_up_; // why the client did
 };
 
 } // namespace troupe::grpc_detail

@@ -2,6 +2,7 @@
 
 #include "actors/host/doors.hpp"
 #include "actors/host/host_settings.hpp"
+#include "actors/host/service_manager.hpp"
 #include "actors/host/signals.hpp"
 #include "runtime/configuration/configuration.hpp"
 #include "runtime/environment/real_environment.hpp"
@@ -59,6 +60,7 @@ private:
   settings_schema schema_;
   command_line flags_;
   std::optional<settings> settings_;
+  const service_manager manager_ = service_manager::of_process();
   signal_mailbox mailbox_;
   real_environment world_;
   std::unique_ptr<logging> logs_;
@@ -149,6 +151,7 @@ int program::run(std::vector<service_module> modules) {
   ready_check.pass();
   const auto& ports = doors_->ports();
   log_.info("the node serves", {{"http", ports.http}, {"grpc", ports.grpc}, {"admin", ports.admin}});
+  manager_.tell_serving();
   auto code = serve();
   log_.info("the node has stopped", {{"exit_code", number(code)}});
   return number(code);
@@ -195,6 +198,7 @@ exit_code program::serve() {
     } else if (happened == signal_mailbox::event::stop || leaving_) {
       return drain();
     } else if (ended_) {
+      manager_.tell_stopping();
       health_.drain("the node gave up");
       doors_->drain(settings_->get<duration>("node.drain_timeout"));
       return exit_code::gave_up;
@@ -232,6 +236,7 @@ exit_code program::drain() {
   const auto delay = settings_->get<duration>("node.drain_delay");
   const auto limit = settings_->get<duration>("node.drain_timeout");
   log_.info("draining", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()}});
+  manager_.tell_stopping();
   health_.drain();
   node_->drain(true);
   signal_mailbox::event happened;

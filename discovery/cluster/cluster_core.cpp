@@ -22,9 +22,10 @@ registry_gossip_settings gossip_settings(const cluster_member_options& options) 
 }
 
 cluster_member_options completed(cluster_member_options from, const environment& world) {
+  // A calendar before 1970 counts as the beginning: whoever was there before is outlived.
   if (from.process == 0)
-    from.process = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<duration>(world.clock.wall_now().time_since_epoch()).count());
+    from.process = static_cast<std::uint64_t>(std::max<duration::rep>(
+      1, std::chrono::duration_cast<duration>(world.clock.wall_now().time_since_epoch()).count()));
   from.transport.cluster = from.cluster;
   from.transport.node = from.node;
   from.membership.stream_bytes = std::min(from.membership.stream_bytes, from.transport.max_message_bytes);
@@ -216,7 +217,8 @@ bool cluster_member::core::talks() const noexcept {
 void cluster_member::core::arm() {
   auto due = std::min({membership_.next_tick(), load_due_, next_measure_});
   if (talks()) due = std::min(due, gossip_.next_tick());
-  if (resolver_) due = std::min(due, resolver_->due().value_or(monotonic_time::max()));
+  // As judge_split(): what is not going to be judged is not waited for.
+  if (resolver_ && talks()) due = std::min(due, resolver_->due().value_or(monotonic_time::max()));
   // A timer that fires too early costs less than one for each packet.
   if (due >= timer_due_) return;
   timer_due_ = due;

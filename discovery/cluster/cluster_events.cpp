@@ -121,16 +121,19 @@ void cluster_member::core::look_at_members(const std::vector<member_record>& mem
 void cluster_member::core::show_to_policy(const std::vector<member_record>& members) {
   const auto now = world_.clock.now();
   std::vector<split_brain_member> seen;
+  std::set<std::pair<std::string, std::uint64_t>> still_gone;
   bool torn = false;
   for (const auto& each : members) {
     if (each.state == member_state::left) continue;
     const auto reachable = each.state != member_state::dead;
     const std::pair key{each.name, each.process};
     // Who was given up and is there again counts as before.
-    if (reachable)
+    if (reachable) {
       given_up_.erase(key);
-    else if (given_up_.contains(key))
+    } else if (given_up_.contains(key)) {
+      still_gone.insert(key);
       continue;
+    }
     torn = torn || !reachable;
     const auto& roles = each.metadata.roles;
     seen.push_back({each.name,
@@ -151,6 +154,8 @@ void cluster_member::core::show_to_policy(const std::vector<member_record>& memb
       if (each.reachable && each.name != options_.node)
         each.doubted = each.doubted || membership_.last_heard(each.name) < *torn_since_;
   }
+  // Those of whom nothing is known any more need not be remembered.
+  std::erase_if(given_up_, [&](const auto& key) { return !still_gone.contains(key); });
   resolver_->on_view(now, std::move(seen));
 }
 

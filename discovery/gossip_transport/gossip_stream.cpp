@@ -157,18 +157,15 @@ bool gossip_stream::take_frame(std::span<const std::byte> sealed) {
   const auto opened = owner_.sealer().open(sealed, address_, around_.now());
   if (const auto* why = std::get_if<refused_gossip>(&opened)) return take_refusal(*why);
   const auto& genuine = std::get<opened_gossip>(opened);
-  if (genuine.payload.empty()) {
-    // We were told the time: our hello was too old, and a new one is not.
-    if (phase_ == phase::greeting && dialed_ && hellos_ < most_hellos) {
-      say_hello();
-      flush();
-    }
-    return !over();
-  }
+  if (genuine.payload.empty()) return take_time();
   const auto frame = decode_stream_frame(genuine.payload);
   if (!greeted()) {
     if (const auto* hello = std::get_if<gossip_hello>(&frame)) return take_hello(*hello, genuine);
-    refuse("protocol", failed_precondition("a frame came before the hello"));
+    // Of the hello that was too old, and came before the sender was told the time.
+    if (times_told_ > 0)
+      end(unavailable("the greeting of {} was too old", address_.to_string()));
+    else
+      refuse("protocol", failed_precondition("a frame came before the hello"));
     return false;
   }
   if (genuine.sender != sender_) {
@@ -176,6 +173,19 @@ bool gossip_stream::take_frame(std::span<const std::byte> sealed) {
     return false;
   }
   return take_piece(frame);
+}
+
+// Our hello was too old for the other side, and a new one is not.
+bool gossip_stream::take_time() {
+  if (hellos_ == 0 || hellos_ >= most_hellos || (dialed_ && phase_ != phase::greeting)) return !over();
+  if (!writer_.untouched()) {
+    // What followed the hello is lost with it.
+    end(unavailable("this node's clock was behind that of {}", peer_.to_string()));
+    return false;
+  }
+  say_hello();
+  flush();
+  return !over();
 }
 
 bool gossip_stream::take_refusal(const refused_gossip& why) {

@@ -76,6 +76,7 @@ private:
   void flush();
   // False: the stream is over.
   bool take_frame(std::span<const std::byte> sealed);
+  bool take_time();
   bool take_refusal(const refused_gossip& why);
   bool take_hello(const gossip_hello& hello, const opened_gossip& from);
   bool take_piece(const gossip_stream_frame& frame);

@@ -35,6 +35,8 @@ public:
 
   // Whether no frame waits.
   bool empty() const noexcept;
+  // Whether no frame was taken yet.
+  bool untouched() const noexcept { return next_index_ == 0; }
   // The next frame; empty when none waits.
   byte_buffer next();
   byte_buffer goodbye();

@@ -38,9 +38,10 @@ struct unknown_record_field {
 };
 
 struct member_record {
+  // Its texts are UTF-8, all of them.
   std::string name; // of the node, unique in the cluster; 1 to 255 bytes
-  // Of the process: larger at every start of the same name (such as the nanoseconds of the calendar). A
-  // record of a larger one replaces those of the smaller at once.
+  // Of the process: larger at every start of the same name (such as the nanoseconds of the calendar), and
+  // below highest_process. A record of a larger one replaces those of the smaller at once.
   std::uint64_t process = 0;
   // SWIM's incarnation number (section 4.2), raised by the member itself only: to refute, or to change its
   // record.
@@ -64,7 +65,7 @@ inline constexpr std::size_t largest_record_bytes = 800;
 // Larger numbers are refused by the decoder, so that a member can always raise its own above any that it
 // hears.
 inline constexpr std::uint64_t highest_incarnation = std::uint64_t{1} << 62;
-// Nobody outlives a process of a larger number: what is larger is no date.
+// The numbers of processes are below this one: what is larger is no date, and could not be outlived.
 inline constexpr std::uint64_t highest_process = std::uint64_t{1} << 62;
 // The version of the gossip protocol that this code speaks.
 inline constexpr std::uint32_t gossip_protocol_version = 1;

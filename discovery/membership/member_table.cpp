@@ -94,6 +94,17 @@ void member_table::reclaim(monotonic_time now, duration after, std::size_t most_
     members_.erase(name);
 }
 
+bool member_table::forget_who_left() {
+  const auto longest = std::find_if(gone_.begin(), gone_.end(), [](const member_entry* entry) {
+    return entry->record.state == member_state::left;
+  });
+  if (longest == gone_.end()) return false;
+  const auto name = (*longest)->record.name;
+  gone_.erase(longest);
+  members_.erase(name);
+  return true;
+}
+
 table_fingerprint member_table::fingerprint(const member_record& self) const {
   table_fingerprint out;
   out.add(table_fingerprint::hash_of(self.name), self.process, self.incarnation);

@@ -58,6 +58,9 @@ public:
   // Forgets who left longer ago than `after`, and the longest dead beyond `most_dead`.
   void reclaim(monotonic_time now, duration after, std::size_t most_dead);
 
+  // Forgets whoever left longest ago. False: nobody has left.
+  bool forget_who_left();
+
   // The dead and those who left, in the order in which they became so.
   const std::vector<member_entry*>& gone() const noexcept { return gone_; }
   // The living and this record of the member itself.

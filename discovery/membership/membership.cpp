@@ -14,7 +14,8 @@ duration spread(duration base, random_source& random) {
 } // namespace
 
 membership::membership(membership_settings settings, const random_source& random)
-  : settings_(settings), random_(random.split("membership")), health_(settings.max_local_health) {}
+  : settings_(settings), random_(random.split("membership")), queue_(2 * settings.most_members),
+    health_(settings.max_local_health) {}
 
 status membership::start(monotonic_time now, member_record self, std::vector<endpoint> seeds) {
   if (phase_ != membership_phase::idle) return failed_precondition("this member was started before");
@@ -203,10 +204,9 @@ status membership::update_metadata(monotonic_time now, member_metadata metadata)
   enter(now);
   auto next = self_;
   next.metadata = std::move(metadata);
-  ++next.incarnation;
   if (auto wrong = check_member_record(next); !wrong.ok()) return wrong;
   self_ = std::move(next);
-  announce();
+  raise_above(self_.incarnation);
   return {};
 }
 

@@ -86,6 +86,8 @@ public:
   std::vector<member_record> members() const;
   // Alive or suspect, itself included.
   std::size_t living() const noexcept { return table_.living() + 1; }
+  // Subjects of which something is still to be told: two for each member at most.
+  std::size_t rumors_waiting() const noexcept { return queue_.size(); }
   std::size_t local_health_score() const noexcept { return health_.score(); }
   const membership_counters& counters() const noexcept { return counters_; }
 
@@ -117,7 +119,11 @@ private:
   packet header(packet_kind kind, std::uint64_t sequence = 0) const;
   void send(gossip_channel channel, const endpoint& to, std::string peer, gossip_bytes bytes);
   void send_gossip(packet_builder packet, const endpoint& to, std::string peer);
-  void tell(const std::string& subject, const rumor& what) { queue_.put(subject, encode_rumor(what)); }
+  // Of each member one thing is told at a time, and beside it one of two processes that claim its name.
+  void tell(const std::string& name, const rumor& what) { queue_.put("of " + name, encode_rumor(what)); }
+  void tell_claim(const std::string& name, const rumor& what) {
+    queue_.put("claim " + name, encode_rumor(what));
+  }
   std::size_t told_at_most() const { return retransmit_limit(settings_.retransmit, living()); }
   void emit(member_event_kind kind, const member_record& record) {
     effects_.events.push_back({kind, record});
@@ -150,6 +156,7 @@ private:
   // membership_reconnect.cpp
   void run_reconnects();
   void reconnect_at(monotonic_time when) {
+    if (phase_ != membership_phase::running) return;
     next_reconnect_ = std::min(next_reconnect_, std::max(when, earliest_reconnect_));
   }
   duration next_pause(duration before) const;
@@ -175,6 +182,8 @@ private:
   void yield_to(std::uint64_t older, const endpoint& told_by);
   void give_back(member_entry& entry, std::uint64_t younger, std::uint64_t older);
   void outlive(std::uint64_t process);
+  void raise_above(std::uint64_t incarnation);
+  bool renumber(std::uint64_t process);
 
   membership_settings settings_;
   random_source random_;

@@ -2,6 +2,7 @@
 
 #include "discovery/membership/gossip_wire.hpp"
 #include "discovery/membership/table_fingerprint.hpp"
+#include "runtime/contract/text_values.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -48,12 +49,14 @@ void put_body(gossip_bytes& to, const claim_rumor& what) {
 }
 
 bool get_name(wire::reader& in, std::string& out) {
-  return in.text(out, longest_member_name) && !out.empty();
+  return in.text(out, longest_member_name) && !out.empty() && is_utf8(out);
 }
+
+bool get_process(wire::reader& in, std::uint64_t& out) { return in.varint(out) && out < highest_process; }
 
 template <class Accusation>
 bool get_accusation(wire::reader& in, Accusation& out) {
-  return get_name(in, out.name) && in.varint(out.process) && in.varint(out.incarnation)
+  return get_name(in, out.name) && get_process(in, out.process) && in.varint(out.incarnation)
          && out.incarnation <= highest_incarnation && get_name(in, out.from);
 }
 
@@ -88,12 +91,13 @@ bool get_rumor(std::uint8_t kind, std::span<const std::byte> body, packet& to) {
   }
   case rumor_kind::left: {
     left_rumor what;
-    return add(get_name(in, what.name) && in.varint(what.process) && in.varint(what.yielded_to), in, what,
-               to);
+    return add(get_name(in, what.name) && get_process(in, what.process) && get_process(in, what.yielded_to),
+               in, what, to);
   }
   case rumor_kind::claim: {
     claim_rumor what;
-    return add(get_name(in, what.name) && in.varint(what.process) && in.varint(what.against), in, what, to);
+    return add(get_name(in, what.name) && get_process(in, what.process) && get_process(in, what.against), in,
+               what, to);
   }
   }
   ++to.skipped_rumors;
@@ -106,9 +110,9 @@ bool get_hashes(wire::reader& in, packet& out) {
 }
 
 bool get_header(wire::reader& in, packet& out) {
-  return get_name(in, out.sender) && in.varint(out.sender_process)
+  return get_name(in, out.sender) && get_process(in, out.sender_process)
          && (!has_sequence(out.kind) || in.varint(out.sequence))
-         && (!has_target(out.kind) || (get_name(in, out.target) && in.varint(out.target_process)))
+         && (!has_target(out.kind) || (get_name(in, out.target) && get_process(in, out.target_process)))
          && (out.kind != packet_kind::ping_request || in.address(out.target_endpoint))
          && (out.kind != packet_kind::push_pull || in.fixed(out.buckets)) && get_hashes(in, out);
 }
@@ -169,6 +173,8 @@ result<packet> decode_packet(std::span<const std::byte> bytes) {
     std::uint8_t what = 0;
     if (!in.byte(what) || !in.part(body, bytes.size()))
       return invalid_argument("a gossip packet that is cut off");
+    if (out.rumors.size() >= most_packet_rumors)
+      return invalid_argument("a gossip packet of more than {} rumors", most_packet_rumors);
     if (!get_rumor(what, body, out))
       return invalid_argument("a gossip packet with a broken rumor of kind {}", what);
   }

@@ -189,7 +189,8 @@ void membership::on_ack(const packet& got, gossip_channel channel) {
 }
 
 void membership::on_nack(const packet& got) {
-  if (probe_ && got.sequence == probe_->sequence) probe_->nacked.insert(got.sender);
+  if (!probe_ || got.sequence != probe_->sequence || probe_->nacked.size() >= probe_->helpers) return;
+  probe_->nacked.insert(got.sender);
 }
 
 void membership::on_send_failed(monotonic_time now, const endpoint& to, gossip_channel channel) {

@@ -1,6 +1,7 @@
 // The record of a member as bytes.
 #include "discovery/membership/gossip_wire.hpp"
 #include "discovery/membership/membership_codec.hpp"
+#include "runtime/contract/text_values.hpp"
 
 namespace troupe {
 
@@ -32,6 +33,11 @@ std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+bool get_text(std::span<const std::byte> bytes, std::string& out) {
+  out = text_of(bytes);
+  return is_utf8(out);
+}
+
 bool get_protocol(wire::reader in, member_record& out) {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
@@ -43,10 +49,11 @@ bool get_protocol(wire::reader in, member_record& out) {
 
 bool get_value(wire::reader in, member_metadata& out) {
   std::string key;
-  if (!in.text(key, largest_record_bytes)) return false;
+  std::string text;
+  if (!in.text(key, largest_record_bytes) || !is_utf8(key) || !get_text(in.rest(), text)) return false;
   // Rising keys: one way only to write a record.
   if (!out.values.empty() && key <= out.values.rbegin()->first) return false;
-  out.values.emplace_hint(out.values.end(), std::move(key), text_of(in.rest()));
+  out.values.emplace_hint(out.values.end(), std::move(key), std::move(text));
   return true;
 }
 
@@ -54,19 +61,15 @@ bool get_field(std::uint64_t tag, std::span<const std::byte> body, member_record
   wire::reader in{body};
   switch (tag) {
   case link:
-    out.link = text_of(body);
-    return true;
+    return get_text(body, out.link);
   case protocol:
     return get_protocol(in, out);
   case application:
-    out.application_version = text_of(body);
-    return true;
+    return get_text(body, out.application_version);
   case zone:
-    out.metadata.zone = text_of(body);
-    return true;
+    return get_text(body, out.metadata.zone);
   case role:
-    out.metadata.roles.push_back(text_of(body));
-    return true;
+    return get_text(body, out.metadata.roles.emplace_back());
   case capacity:
     return in.varint(out.metadata.capacity) && in.done();
   case value:
@@ -129,8 +132,9 @@ gossip_bytes encode_record(const member_record& record) {
 bool decode_record(std::span<const std::byte> bytes, member_record& out) {
   if (bytes.size() > largest_record_bytes) return false;
   wire::reader in{bytes};
-  if (!in.text(out.name, longest_member_name) || out.name.empty() || !in.varint(out.process)
-      || !in.varint(out.incarnation) || out.incarnation > highest_incarnation || !in.address(out.gossip)) {
+  if (!in.text(out.name, longest_member_name) || out.name.empty() || !is_utf8(out.name)
+      || !in.varint(out.process) || out.process >= highest_process || !in.varint(out.incarnation)
+      || out.incarnation > highest_incarnation || !in.address(out.gossip)) {
     return false;
   }
   for (std::uint64_t before = 0; !in.done();) {
@@ -157,13 +161,22 @@ status check_member_record(const member_record& record) {
   if (record.incarnation > highest_incarnation) {
     return invalid_argument("the incarnation of {} is above 2^62", record.name);
   }
-  if (const auto size = encode_record(record).size(); size > largest_record_bytes) {
+  if (record.process >= highest_process) {
+    return invalid_argument("the process of {} has the number {}; it has to be below 2^62", record.name,
+                            record.process);
+  }
+  // As large as it may get: both numbers rise.
+  auto grown = record;
+  grown.incarnation = highest_incarnation;
+  grown.process = highest_process - 1;
+  if (const auto size = encode_record(grown).size(); size > largest_record_bytes) {
     return invalid_argument("the record of {} takes {} bytes of {}; shorten its metadata", record.name, size,
                             largest_record_bytes);
   }
   member_record again;
   if (!decode_record(encode_record(record), again)) {
-    return invalid_argument("the record of {} holds fields in a wrong order", record.name);
+    return invalid_argument(
+      "the record of {} holds a text that is not valid UTF-8, or fields in a wrong order", record.name);
   }
   return {};
 }

@@ -11,6 +11,11 @@ namespace {
 
 // More would keep a member from its round of probes for too long.
 constexpr std::size_t most_to_verify = 4;
+// Of one packet, whose sender would else have more said to it than it said.
+constexpr std::size_t most_corrections = 64;
+// By so much at most the number of a process is above that of the one that it outlives: of nanoseconds a
+// millisecond.
+constexpr std::uint64_t outliving_spread = 1u << 20;
 
 } // namespace
 
@@ -28,7 +33,7 @@ void membership::hear(const alive_rumor& what, hearing& how) {
   }
   auto* entry = table_.find(record.name);
   if (entry == nullptr) {
-    if (table_.size() + 1 >= settings_.most_members) {
+    if (table_.size() + 1 >= settings_.most_members && !table_.forget_who_left()) {
       ++counters_.members_refused;
       return;
     }
@@ -90,7 +95,7 @@ void membership::hear_self(const alive_rumor& what) {
   if (record.process > self_.process) {
     // Someone started a second process of this name while this one lives.
     const claim_rumor claim{self_.name, self_.process, record.process};
-    tell("claim " + self_.name, claim);
+    tell_claim(self_.name, claim);
     packet_builder out{header(packet_kind::gossip), settings_.packet_bytes};
     out.add(claim);
     return send_gossip(std::move(out), record.gossip, self_.name);
@@ -101,10 +106,7 @@ void membership::hear_self(const alive_rumor& what) {
     if (record.gossip < self_.gossip) yield_to(0, record.gossip);
     return;
   }
-  if (record.incarnation > self_.incarnation) {
-    self_.incarnation = record.incarnation + 1;
-    announce();
-  }
+  if (record.incarnation > self_.incarnation) raise_above(record.incarnation);
 }
 
 void membership::hear(const claim_rumor& what, hearing& how) {
@@ -116,7 +118,7 @@ void membership::hear(const claim_rumor& what, hearing& how) {
   if (entry == nullptr || what.process >= what.against || entry->claimed_against == what.against) return;
   entry->claimed_against = what.against;
   entry->claimed_by = what.process;
-  tell("claim " + what.name, what);
+  tell_claim(what.name, what);
   if (entry->record.process == what.against && !entry->living())
     give_back(*entry, what.against, what.process);
 }
@@ -155,15 +157,32 @@ void membership::give_back(member_entry& entry, std::uint64_t younger, std::uint
 // A process of this name is gone whose number was larger: it was started when the clock was ahead, or after
 // this one. Its name would stay dead with it.
 void membership::outlive(std::uint64_t process) {
-  if (phase_ != membership_phase::running || process <= self_.process || process >= highest_process) return;
-  self_.process = process + 1;
+  if (phase_ != membership_phase::running || process <= self_.process) return;
+  // Not just the next number: another one that outlives the same process elsewhere would have it too, and of
+  // two with one number one has to go.
+  if (renumber(process + 1 + random_.below(outliving_spread))) announce();
+}
+
+// False: there is no such number.
+bool membership::renumber(std::uint64_t process) {
+  if (process >= highest_process) return false;
+  self_.process = process;
   emit(member_event_kind::renumbered, self_);
+  return true;
+}
+
+// Says something new of itself: by a higher incarnation, or, when there is none, as another process.
+void membership::raise_above(std::uint64_t incarnation) {
+  if (incarnation < highest_incarnation)
+    self_.incarnation = incarnation + 1;
+  else if (renumber(self_.process + 1))
+    self_.incarnation = 0;
   announce();
 }
 
 void membership::hear(const left_rumor& what, hearing&) {
   // Beside what is told of the name itself, so that the older's word does not displace it.
-  const auto spread_yield = [&] { tell("claim " + what.name, what); };
+  const auto spread_yield = [&] { tell_claim(what.name, what); };
   if (what.name == self_.name) {
     const bool yields = what.yielded_to == self_.process && what.process > yielded_by_;
     if (what.yielded_to == 0 || yields) outlive(what.process);
@@ -197,19 +216,22 @@ void membership::hear_accusation(std::uint64_t process, std::uint64_t incarnatio
   // Lifeguard IV-A: to be suspected is a sign of being slow oneself.
   ++counters_.refutations;
   health_.worsen();
-  self_.incarnation = incarnation + 1;
+  raise_above(incarnation);
   how.tell_self = true;
-  announce();
 }
 
 bool membership::knows_better(const member_entry& entry, std::uint64_t incarnation, hearing& how) const {
   const auto& record = entry.record;
+  // As many as may fit the answer, which is one datagram.
+  const auto correct = [&how](rumor what) {
+    if (!how.table && how.corrections.size() < most_corrections) how.corrections.push_back(std::move(what));
+  };
   if (record.state == member_state::left) {
-    how.corrections.emplace_back(left_rumor{record.name, record.process, 0});
+    correct(left_rumor{record.name, record.process, 0});
     return true;
   }
   if (incarnation >= record.incarnation) return false;
-  if (record.state == member_state::alive) how.corrections.emplace_back(alive_rumor{record});
+  if (record.state == member_state::alive) correct(alive_rumor{record});
   return true;
 }
 

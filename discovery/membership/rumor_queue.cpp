@@ -1,5 +1,6 @@
 #include "discovery/membership/rumor_queue.hpp"
 
+#include <iterator>
 #include <vector>
 
 namespace troupe {
@@ -30,6 +31,7 @@ void rumor_queue::put(const std::string& subject, gossip_bytes rumor) {
   const rank at{0, next_--};
   waiting_.emplace(at, entry{subject, std::move(rumor)});
   ranks_.emplace(subject, at);
+  if (waiting_.size() > most_) drop(std::string{std::prev(waiting_.end())->second.subject});
 }
 
 void rumor_queue::drop(const std::string& subject) {

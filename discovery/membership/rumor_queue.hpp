@@ -37,6 +37,9 @@ private:
 
 class rumor_queue {
 public:
+  // Beyond `most` subjects the one that was told most often is forgotten: comparing tables brings it.
+  explicit rumor_queue(std::size_t most) noexcept : most_(most) {}
+
   // Told from the beginning, even if `subject` was being told something else.
   void put(const std::string& subject, gossip_bytes rumor);
   void drop(const std::string& subject);
@@ -54,6 +57,7 @@ private:
     gossip_bytes bytes;
   };
 
+  const std::size_t most_;
   std::map<rank, entry> waiting_;
   std::map<std::string, rank, std::less<>> ranks_;
   std::uint64_t next_ = UINT64_MAX;

@@ -86,8 +86,8 @@ using refusal_handler = std::function<void(const endpoint& peer, const status& w
 
 struct listen_options {
   stream_credentials_ptr credentials;
-  // Connections that are open or in their TLS handshake at a time, 1 to 100,000; further ones are closed at
-  // once.
+  // Connections that are open or in their TLS handshake at a time, 1 to 1,000,000. One more takes the place of
+  // the oldest handshake; when there is none, it is closed at once.
   std::uint32_t max_connections = 1024;
   // How long a TLS handshake may take.
   duration handshake_timeout = std::chrono::seconds{5};

@@ -1,5 +1,6 @@
 #include "runtime/environment/real_connection.hpp"
 
+#include <array>
 #include <cerrno>
 #include <sys/socket.h>
 #include <system_error>
@@ -19,6 +20,13 @@ constexpr std::size_t kept_output = 2 * encrypted_at_a_time;
 // Bytes that nobody wants, thrown away on close(): a socket closed with unread bytes resets the connection,
 // and what was handed over to the network might be lost with it.
 constexpr std::size_t discarded_on_close = 1 << 20;
+
+void discard_input(int socket) noexcept {
+  std::array<char, 16384> buffer;
+  for (std::size_t left = discarded_on_close; left >= buffer.size(); left -= buffer.size())
+    if (::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT) < static_cast<ssize_t>(buffer.size()))
+      return;
+}
 
 class real_stream final : public byte_stream {
 public:
@@ -89,7 +97,7 @@ void real_connection::close() {
 void real_connection::release() {
   const int number = socket_.native_handle();
   ::shutdown(number, SHUT_WR);
-  ::recv(number, nullptr, discarded_on_close, MSG_DONTWAIT | MSG_TRUNC);
+  discard_input(number);
   boost::system::error_code ignored;
   socket_.close(ignored);
   place_.give_back();

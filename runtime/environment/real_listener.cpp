@@ -5,7 +5,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 
 #include <cerrno>
-#include <unordered_map>
+#include <map>
 
 namespace troupe {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 
-constexpr std::uint32_t most_connections = 100'000;
+constexpr std::uint32_t most_connections = 1'000'000;
 // How long accepting rests when the process has no descriptors left: the connection stays in the kernel's
 // queue, and asking again at once would only burn the processor.
 constexpr auto rest = std::chrono::milliseconds{100};
@@ -74,14 +74,15 @@ public:
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     pause_.reset();
-    for (auto& [connection, limit] : std::exchange(handshakes_, {}))
-      connection->close();
+    for (auto& [number, each] : std::exchange(handshakes_, {}))
+      each.connection->close();
   }
 
   const endpoint& local() const noexcept { return local_; }
 
 private:
   void accepted(tcp::socket socket, const endpoint& peer) {
+    if (*open_ >= options_.max_connections) make_room();
     if (*open_ >= options_.max_connections) {
       socket = tcp::socket{loop_.context()}; // closed before anybody is told
       return refuse(peer, resource_exhausted("{} connections are open already", options_.max_connections));
@@ -90,32 +91,47 @@ private:
       std::make_shared<real_connection>(loop_, std::move(socket), peer, connection_place{open_});
     if (!options_.credentials) return give(std::move(connection));
 
-    auto too_late = [this, weak = std::weak_ptr{connection}] {
-      const auto self = shared_from_this(); // whoever is told may destroy the listener
-      const auto late = weak.lock();
-      if (!late || !forget(late)) return;
-      late->close();
-      refuse(
-        late->peer(),
-        deadline_exceeded("{} did not finish its TLS handshake within {} ms", late->peer().to_string(),
-                          std::chrono::ceil<std::chrono::milliseconds>(options_.handshake_timeout).count()));
+    const auto number = ++last_handshake_;
+    auto too_late = [this, number, peer] {
+      give_up(number, deadline_exceeded(
+                        "{} did not finish its TLS handshake within {} ms", peer.to_string(),
+                        std::chrono::ceil<std::chrono::milliseconds>(options_.handshake_timeout).count()));
     };
-    handshakes_.emplace(connection, loop_.after(options_.handshake_timeout, std::move(too_late)));
-    connection->start_handshake(
-      options_.credentials, stream_tls::side::server,
-      [self = weak_from_this(), weak = std::weak_ptr{connection}](const status& how) {
-        const auto here = self.lock();
-        auto done = weak.lock();
-        if (!here || !done || !here->forget(done)) return;
-        if (how.ok())
-          here->give(std::move(done));
-        else
-          here->refuse(done->peer(), how);
-      });
+    handshakes_[number] = {connection, loop_.after(options_.handshake_timeout, std::move(too_late))};
+    connection->start_handshake(options_.credentials, stream_tls::side::server,
+                                [self = weak_from_this(), number](const status& how) {
+                                  const auto here = self.lock();
+                                  if (!here) return;
+                                  auto done = here->take(number);
+                                  if (!done) return;
+                                  if (how.ok())
+                                    here->give(std::move(done));
+                                  else
+                                    here->refuse(done->peer(), how);
+                                });
   }
 
-  bool forget(const std::shared_ptr<real_connection>& connection) {
-    return handshakes_.erase(connection) > 0;
+  // Whoever has not proven himself goes first, the one who has tried for longest.
+  void make_room() {
+    if (handshakes_.empty()) return;
+    give_up(handshakes_.begin()->first,
+            resource_exhausted("{} connections are open already, and this one goes first, which has not "
+                               "finished its TLS handshake",
+                               options_.max_connections));
+  }
+
+  void give_up(std::uint64_t number, const status& why) {
+    const auto self = shared_from_this(); // whoever is told may destroy the listener
+    const auto late = take(number);
+    if (!late) return;
+    late->close();
+    refuse(late->peer(), why);
+  }
+
+  // Null: its handshake is over.
+  std::shared_ptr<real_connection> take(std::uint64_t number) {
+    const auto found = handshakes_.extract(number);
+    return found ? std::move(found.mapped().connection) : nullptr;
   }
 
   void give(std::shared_ptr<real_connection> connection) { on_accepted_(make_stream(std::move(connection))); }
@@ -142,7 +158,12 @@ private:
   endpoint local_;
   tcp::endpoint from_;
   std::shared_ptr<std::uint32_t> open_ = std::make_shared<std::uint32_t>(0);
-  std::unordered_map<std::shared_ptr<real_connection>, std::unique_ptr<loop_timer>> handshakes_;
+  struct handshake {
+    std::shared_ptr<real_connection> connection;
+    std::unique_ptr<loop_timer> limit;
+  };
+  std::map<std::uint64_t, handshake> handshakes_; // the oldest first
+  std::uint64_t last_handshake_ = 0;
   std::unique_ptr<loop_timer> pause_;
 };
 

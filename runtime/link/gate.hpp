@@ -5,6 +5,15 @@
 // Without TLS a gate listens on loopback addresses and dials them only; anything else is refused, because
 // whoever reaches a gate may call every service. One connection joins two nodes, whoever dialed; a connection
 // that breaks is dialed again with backoff and jitter.
+//
+// Whoever has dialed and not yet introduced himself is a stranger. Strangers take no peer's place: when all
+// places are taken, or strangers' greetings take too much memory, the one who waits for longest goes.
+//
+// A node that was started anew may be there before its old process's connection is found dead. Where
+// certificates prove the names of nodes, the larger incarnation takes the place of the smaller one at once.
+// Where anybody may say that name, the one who comes is refused (and dials again), and the one who is there
+// is asked for a sign of life: given up when none comes within a heartbeat's interval, a second at least, and
+// kept otherwise.
 #pragma once
 
 #include "runtime/call/call.hpp"
@@ -46,8 +55,12 @@ struct gate_options {
   // For simulated networks: plain text to any address.
   bool trusted_network = false;
 
-  // Connections from peers and strangers at a time, 1 to 100,000.
+  // Connections from peers and strangers at a time, 1 to 100,000. When peers have them all, others are
+  // refused.
   std::uint32_t max_connections = 1024;
+  // Memory that the greetings of all strangers may take together, in bytes. One takes up to 2 MiB until it is
+  // complete.
+  std::size_t max_stranger_bytes = 16u << 20;
   link_limits limits;
 
   duration connect_timeout = std::chrono::seconds{5};

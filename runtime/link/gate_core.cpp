@@ -15,6 +15,10 @@ constexpr std::uint32_t all_refusals = 100;
 constexpr std::uint32_t same_connections = 10;
 constexpr std::uint32_t all_connections = 1000;
 constexpr duration parting_patience = std::chrono::seconds{1};
+// Room for connections that push out a stranger: the gate, and not the listener, chooses who goes.
+constexpr std::uint32_t spare_connections = 16;
+// A node that is asked whether it lives gets this long for the answer at least.
+constexpr duration shortest_probe = std::chrono::seconds{1};
 
 std::string_view reason_word(const status& why) noexcept {
   switch (why.code()) {
@@ -77,7 +81,7 @@ status gate::core::open() {
     if (!options_.listen) return;
     listen_options how;
     how.credentials = credentials_;
-    how.max_connections = options_.max_connections;
+    how.max_connections = options_.max_connections + spare_connections;
     how.handshake_timeout = options_.limits.greeting_timeout;
     auto made = loop_->listen(
       *options_.listen, std::move(how),
@@ -271,7 +275,36 @@ std::shared_ptr<peer_connection> gate::core::make_connection(std::unique_ptr<byt
 
 void gate::core::accepted(std::unique_ptr<byte_stream> stream) {
   if (closing_) return;
-  make_connection(std::move(stream), true)->begin();
+  if (!make_room())
+    return complain(
+      stream->peer(), {},
+      resource_exhausted("{} connections are open already, all of peers", options_.max_connections));
+  const auto made = make_connection(std::move(stream), true);
+  ++accepted_;
+  strangers_.insert(made);
+  made->begin();
+}
+
+bool gate::core::make_room() {
+  if (accepted_ < options_.max_connections) return true;
+  if (strangers_.empty()) return false;
+  const auto oldest = *strangers_.begin();
+  oldest->end(resource_exhausted("{} connections are open already, and this one goes first, which has not "
+                                 "introduced itself",
+                                 options_.max_connections));
+  return true;
+}
+
+void gate::core::on_stranger_bytes(std::ptrdiff_t change) {
+  stranger_bytes_ += static_cast<std::size_t>(change);
+  while (stranger_bytes_ > options_.max_stranger_bytes) {
+    const auto oldest = std::find_if(strangers_.begin(), strangers_.end(),
+                                     [](const auto& each) { return each->stranger_bytes() > 0; });
+    if (oldest == strangers_.end()) return;
+    const auto kept = *oldest;
+    kept->end(resource_exhausted("greetings that are not complete take {} bytes, and {} are allowed",
+                                 stranger_bytes_, options_.max_stranger_bytes));
+  }
 }
 
 gate::core::target* gate::core::target_of(const peer_connection& which) {
@@ -305,6 +338,24 @@ status gate::core::check_actor_node(const greeting& theirs) const {
   return {};
 }
 
+status gate::core::check_successor(peer_connection& old, const greeting& theirs) {
+  const auto kept = old.shared_from_this();
+  const bool proven = credentials_ && options_.certificates_name_nodes;
+  if (proven && theirs.incarnation > old.theirs().incarnation) {
+    kept->end(unavailable("the node {} was started anew", theirs.node));
+    return {};
+  }
+  const auto refused =
+    already_exists("another node named {} is connected, at {} (its incarnation is {}, this one's {}); if "
+                   "it was just restarted, the old connection is given up in a moment",
+                   theirs.node, old.address().to_string(), old.theirs().incarnation, theirs.incarnation);
+  const auto limit = std::max(shortest_probe, options_.limits.heartbeat_interval);
+  kept->probe(limit, unavailable("the peer gave no sign of life when another process said that it is the "
+                                 "node {}",
+                                 theirs.node));
+  return refused;
+}
+
 status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
   auto* dialed = target_of(which);
   if (theirs.cluster != options_.cluster)
@@ -326,11 +377,7 @@ status gate::core::on_greeting(peer_connection& which, const greeting& theirs) {
   const auto standing = established_.find(theirs.node);
   if (standing == established_.end()) return {};
   auto& old = *standing->second;
-  if (old.theirs().incarnation != theirs.incarnation)
-    return already_exists(
-      "another node named {} is connected, at {} (its incarnation is {}, this one's {}); if "
-      "it was just restarted, the old connection is given up in a moment",
-      theirs.node, old.address().to_string(), old.theirs().incarnation, theirs.incarnation);
+  if (old.theirs().incarnation != theirs.incarnation) return check_successor(old, theirs);
   // Two connections join the two nodes. When both were dialed by the same side, it has lost the first one.
   // Otherwise the one dialed by the node whose name comes first stays: both sides decide alike.
   if (old.accepted() == which.accepted()) {
@@ -348,6 +395,7 @@ void gate::core::on_established(peer_connection& which) {
   const auto& name = which.theirs().node;
   auto& place = established_[name];
   auto old = std::exchange(place, which.shared_from_this());
+  strangers_.erase(place);
   if (auto* dialed = target_of(which)) {
     dialed->connected_since = world_.clock.now();
     dialed->last_failure.clear();
@@ -370,6 +418,8 @@ void gate::core::on_draining(peer_connection& which) {
 void gate::core::on_gone(peer_connection& which, const status& why) {
   auto kept = which.shared_from_this();
   connections_.erase(kept);
+  strangers_.erase(kept);
+  if (which.accepted()) --accepted_;
   auto* dialed = target_of(which);
   if (dialed) dialed->dialed = nullptr;
   const auto name = which.theirs().node;

@@ -64,15 +64,20 @@ private:
   void dial_later(target& which);
   duration longest_pause(const target& which) const;
   void accepted(std::unique_ptr<byte_stream> stream);
+  // Whether there is room for one more who dialed us.
+  bool make_room();
   greeting own_greeting() const;
   std::shared_ptr<peer_connection> make_connection(std::unique_ptr<byte_stream> stream, bool accepted);
   target* target_of(const peer_connection& which);
 
   status on_greeting(peer_connection& which, const greeting& theirs) override;
   void on_established(peer_connection& which) override;
+  void on_stranger_bytes(std::ptrdiff_t change) override;
   void on_draining(peer_connection& which) override;
   void on_gone(peer_connection& which, const status& why) override;
   status check_actor_node(const greeting& theirs) const;
+  // Whether another process of a connected node's name takes its place.
+  status check_successor(peer_connection& old, const greeting& theirs);
   status check_certificate(const peer_connection& which, const greeting& theirs) const;
   void tell_empty();
   void complain(const endpoint& peer, std::string_view node, const status& why);
@@ -104,7 +109,11 @@ private:
       return a->number() < b->number();
     }
   };
-  std::set<std::shared_ptr<peer_connection>, older> connections_;
+  using connections_by_age = std::set<std::shared_ptr<peer_connection>, older>;
+  connections_by_age connections_;
+  connections_by_age strangers_; // accepted, and not established
+  std::size_t stranger_bytes_ = 0;
+  std::uint32_t accepted_ = 0; // those of the connections that were
   std::uint64_t connections_made_ = 0;
   line_quota refusal_lines_; // by address and reason
   line_quota peer_lines_;    // about connections that stood, by address and what became of them

@@ -97,6 +97,15 @@ status link_session::tick(monotonic_time now) {
   return {};
 }
 
+void link_session::ask_for_sign_of_life(monotonic_time now) {
+  auto& s = *state_;
+  if (s.phase_ != state::phase::established || !s.may_add()) return;
+  s.last_ping_ = now;
+  s.add_control([&](byte_buffer& to) { append_ping(to, ++s.pings_); });
+}
+
+std::size_t link_session::unfinished_bytes() const noexcept { return state_->tail_.capacity(); }
+
 bool link_session::request_sent(std::uint64_t id) const noexcept {
   const auto* of = std::as_const(state_->our_calls_).find(id);
   return of == nullptr || (of->waiting_request == nullptr && state_->batches_.has_gone(of->request));

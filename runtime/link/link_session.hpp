@@ -136,6 +136,11 @@ public:
   // was cancelled before it was begun; an answer says the same.
   void request_begun(std::uint64_t id);
 
+  // -- strangers
+
+  // What is kept of a greeting or frame that has not come completely, in bytes of memory.
+  std::size_t unfinished_bytes() const noexcept;
+
   // -- output
 
   bool wants_to_send() const noexcept;
@@ -152,6 +157,10 @@ public:
   // more than a heartbeat later than next_tick() asked for, it takes it that this node stood still, and gives
   // the peer time to be heard.
   status tick(monotonic_time now);
+
+  // Asks for a sign of life now, and not only when the peer was silent for a while. Nothing before both have
+  // greeted.
+  void ask_for_sign_of_life(monotonic_time now);
 
   // Whether all of this open call's request was handed to the network: then it may have executed. Also after
   // the connection failed.

@@ -107,6 +107,32 @@ void peer_connection::watch_silence() {
   });
 }
 
+void peer_connection::probe(duration limit, status why) {
+  if (ended_ || probe_) return;
+  const auto now = around_.time.now();
+  session_.ask_for_sign_of_life(now);
+  const auto heard = session_.figures().bytes_received;
+  probe_ = around_.loop.after(limit, [this, heard, limit, due = now + limit, why = std::move(why)] {
+    auto self = shared_from_this();
+    const auto answered = session_.figures().bytes_received != heard;
+    const auto late = around_.time.now() - due;
+    auto done = std::move(probe_);
+    if (answered) return;
+    // This node itself stood still, and what came meanwhile is still to be read.
+    if (late > limit / 4) return probe(limit, why);
+    end(why);
+  });
+  flush();
+}
+
+void peer_connection::count_stranger_bytes() {
+  if (!accepted_) return;
+  const auto now = ended_ || established() ? 0 : session_.unfinished_bytes();
+  const auto before = std::exchange(stranger_bytes_, now);
+  if (now != before)
+    around_.owner.on_stranger_bytes(static_cast<std::ptrdiff_t>(now) - static_cast<std::ptrdiff_t>(before));
+}
+
 void peer_connection::on_bytes(std::span<const std::byte> bytes) {
   if (ended_) return;
   last_heard_ = around_.time.now();
@@ -121,6 +147,7 @@ void peer_connection::on_bytes(std::span<const std::byte> bytes) {
   });
   // What the session says last (a refusal, a goodbye) is worth a try.
   if (!outcome.ok() && !ended_) finish(outcome, std::chrono::seconds{1});
+  count_stranger_bytes();
 }
 
 void peer_connection::on_drained(byte_buffer spent) {
@@ -200,6 +227,8 @@ void peer_connection::end(const status& why) {
   ended_ = true;
   timer_.reset();
   patience_.reset();
+  probe_.reset();
+  count_stranger_bytes();
   if (callee_) around_.actors.disconnected(*this, theirs_.actor_node);
   auto left = outbox_->close();
   stream_.reset();

@@ -28,6 +28,9 @@ public:
   // errors refuse.
   virtual status on_greeting(peer_connection& which, const greeting& theirs) = 0;
   virtual void on_established(peer_connection& which) = 0;
+  // Memory that what came from one who has not been taken for a peer takes has changed by so many bytes. May
+  // end any stranger's connection, this one too.
+  virtual void on_stranger_bytes(std::ptrdiff_t change) = 0;
   virtual void on_draining(peer_connection& which) = 0;
   // Nothing more comes of the connection.
   virtual void on_gone(peer_connection& which, const status& why) = 0;
@@ -62,12 +65,17 @@ public:
   void end(const status& why);
   // Says goodbye, sends what waits, and ends; after `patience` at the latest.
   void finish(const status& why, duration patience);
+  // Asks the peer for a sign of life and ends the connection with `why` when nothing at all came within
+  // `limit`. Nothing while it is being asked already.
+  void probe(duration limit, status why);
   // Tells the peer to send no new calls; ends when no call is left if `then_finish`.
   void drain(bool then_finish);
 
   bool accepted() const noexcept { return accepted_; }
   bool established() const noexcept { return callee_ != nullptr; }
   bool ended() const noexcept { return ended_; }
+  // What a stranger holds, as on_stranger_bytes() told it.
+  std::size_t stranger_bytes() const noexcept { return stranger_bytes_; }
   bool draining() const noexcept { return peer_drains_; }
   const greeting& theirs() const noexcept { return theirs_; }
   endpoint address() const noexcept { return address_; }
@@ -99,6 +107,7 @@ private:
   void write_next();
   void watch_silence();
   void finish_if_idle();
+  void count_stranger_bytes();
 
   // stream_handler
   void on_bytes(std::span<const std::byte> bytes) override;
@@ -154,6 +163,7 @@ private:
   boost::unordered_flat_map<std::uint64_t, served_call> served_; // made by the peer
   std::unique_ptr<loop_timer> timer_;
   std::unique_ptr<loop_timer> patience_;
+  std::unique_ptr<loop_timer> probe_;
   byte_buffer spare_;
   peer_metrics metrics_;
   link_session_figures counted_;
@@ -163,6 +173,7 @@ private:
   monotonic_time write_began_;
   monotonic_time tick_armed_for_ = monotonic_time::max();
   std::uint64_t next_id_ = 1;
+  std::size_t stranger_bytes_ = 0;
   unsigned turns_ = 0;
   bool writing_ = false;
   bool peer_drains_ = false;

@@ -27,6 +27,7 @@ status link_session::state::fail(status why) {
   else
     last_words_ = encode_refusal(why);
   phase_ = phase::ended;
+  byte_buffer{}.swap(tail_); // nothing more is read, but the last words may take their time
   return why;
 }
 

@@ -54,6 +54,13 @@ public:
     if (!end_) return unavailable("nobody plays {}", what.method().service->name);
     return end_;
   }
+  result<call_end_ptr> choose_other(const call& what, std::span<const call_end_ptr>) noexcept override {
+    if (on_other) on_other();
+    return choose(what);
+  }
+
+  // Called before a callee is chosen for a call that is made again. Set before the first call.
+  std::function<void()> on_other;
 
 private:
   call_end_ptr end_;

@@ -31,7 +31,7 @@ def request(port, method, path, body=None, headers=None):
 class Running:
     """One node on ports that the kernel chose."""
 
-    def __init__(self, *flags, config=None):
+    def __init__(self, *flags, config=None, environment=None):
         self.folder = tempfile.TemporaryDirectory()
         self.config = pathlib.Path(self.folder.name) / "node.yaml"
         self.log = pathlib.Path(self.folder.name) / "log"
@@ -41,7 +41,8 @@ class Running:
             self.config.write_text(config)
             flags.append(f"--config={self.config}")
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([PROGRAM, *flags], stderr=log, stdout=subprocess.DEVNULL)
+            self.process = subprocess.Popen([PROGRAM, *flags], stderr=log, stdout=subprocess.DEVNULL,
+                                            env=dict(os.environ, **(environment or {})))
         until = time.monotonic() + 60
         while not ports.exists() and self.process.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
@@ -78,6 +79,36 @@ class Running:
 def refused(*flags, environment=None):
     return subprocess.run([PROGRAM, *flags], capture_output=True, text=True, timeout=60,
                           env=dict(os.environ, **(environment or {})))
+
+
+class ServiceManager(unittest.TestCase):
+    """What systemd does for a unit of Type=notify."""
+
+    def check(self, address, name):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(20)
+            with Running(environment={"NOTIFY_SOCKET": name}) as node:
+                self.assertEqual(manager.recv(4096), b"READY=1")
+                self.assertEqual(node.get("/healthz/ready")[0], 200)
+                self.assertEqual(node.stop(), 0)
+                self.assertEqual(manager.recv(4096), b"STOPPING=1")
+            manager.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                manager.recv(4096)
+
+    def test_it_is_told_when_the_node_serves_and_when_it_stops(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.check(f"{folder}/notify", f"{folder}/notify")
+
+    def test_its_socket_may_have_an_abstract_address(self):
+        name = f"troupe-test-{os.getpid()}"
+        self.check("\0" + name, "@" + name)
+
+    def test_a_manager_that_is_not_there_is_none(self):
+        for name in ("", "@", "/nowhere/notify", "vsock:2:1", "/" + "x" * 200, "@" + "x" * 200):
+            with self.subTest(name=name), Running(environment={"NOTIFY_SOCKET": name}) as node:
+                self.assertEqual(node.stop(), 0)
 
 
 class Configuration(unittest.TestCase):

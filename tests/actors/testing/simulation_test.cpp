@@ -335,7 +335,7 @@ TEST_CASE("a report tells the seed, the time, what was ordered, the plan, the la
   sim.chaos(troupe::fault_plan{
     .events = {{.at = 1s, .span = 1s, .kind = troupe::fault_kind::pause, .nodes = {"node-1"}}}});
   sim.partition({0}, {1});
-  sim.run(draw(5));
+  CHECK(sim.run(draw(5)));
   const auto report = sim.report();
   for (const auto* part :
        {"seed 99", "partition between node-0 and node-1", "pause node-1", "garden.Well.Draw", "drawn"})

@@ -50,7 +50,7 @@ class Unit(unittest.TestCase):
         unit.read(UNIT)
         service = unit["Service"]
         self.assertEqual((service["Type"], service["Restart"], service["RestartPreventExitStatus"], service["RestartForceExitStatus"],
-                          service["KillSignal"]), ("exec", "on-failure", "2 6", "5", "SIGTERM"))
+                          service["KillSignal"]), ("notify", "on-failure", "2 6", "5", "SIGTERM"))
         self.assertGreater(int(service["TimeoutStopSec"].removesuffix("s")), 60)
 
     def test_its_command_gives_the_settings_files_that_there_are(self):

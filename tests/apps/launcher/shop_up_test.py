@@ -13,65 +13,15 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(ROOT / "tests/house")]
 import cases  # noqa: E402
+from shop_by_up import LIMIT, ShopByUp  # noqa: E402
 
 TROUPE, SHOP = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
-LIMIT = 90.0
 EVERYWHERE = "shop.Catalog"
-
-
-class Cluster:
-    """The file of apps/shop, with this build's program."""
-
-    def __init__(self, test, settings="", nodes=None):
-        self.holder = tempfile.TemporaryDirectory(prefix="troupe-shop-up-")
-        test.addCleanup(self.holder.cleanup)
-        self.path = pathlib.Path(self.holder.name)
-        text = (ROOT / "apps/shop/cluster.yaml").read_text().replace("../../build/release/apps/shop/shop", SHOP)
-        if nodes:
-            text = text[:text.index("nodes:")] + f"nodes: {json.dumps(nodes)}\n"
-        (self.path / "cluster.yaml").write_text(text + settings)
-        test.addCleanup(self.run, "down", "--force")
-        ran = self.run("up", "--detach")
-        test.assertEqual((ran.returncode, ran.stderr), (0, ""), ran)
-        test.assertIn("nodes serve", ran.stdout)
-
-    def run(self, *command):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TROUPE_")}
-        return subprocess.run([TROUPE, *command], cwd=self.path, env=environment, text=True, stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=2 * LIMIT, check=False)
-
-    def read(self, *command):
-        ran = self.run(*command, "--json")
-        return json.loads(ran.stdout) if ran.returncode == 0 else {}
-
-    def nodes(self):
-        return {node["name"]: node for node in self.read("ps").get("nodes", [])}
-
-    def members(self, asked):
-        return {each["name"]: each for each in
-                self.read("members", "--admin", f"127.0.0.1:{self.nodes()[asked]['ports']['admin']}").get("members", [])}
-
-    def places(self, service):
-        for each in self.read("services").get("services", []):
-            if each["service"] == service:
-                return {place["node"]: place["health"] for place in each["places"]}
-        return {}
-
-    def wait_for(self, condition):
-        end = time.monotonic() + LIMIT
-        while not condition():
-            if time.monotonic() > end:
-                logs = "\n".join(log.read_text()[-3000:] for log in sorted(self.path.glob(".troupe/shop/*.log")))
-                raise RuntimeError(f"it does not happen:\n{self.run('members').stdout}{self.run('services').stdout}{logs}")
-            time.sleep(0.05)
-
-    def all_alive(self, names):
-        return all({name for name, each in self.members(asked).items() if each["state"] == "alive"} == set(names) for asked in names)
 
 
 class RealNodes(unittest.TestCase):
     def test_the_shop_is_one_cluster_that_can_be_looked_at_and_changed(self):
-        cluster = Cluster(self)
+        cluster = ShopByUp(self, TROUPE, SHOP)
         names = ("front", "spare", "store")
         cluster.wait_for(lambda: cluster.all_alive(names))
         cluster.wait_for(lambda: cluster.places(EVERYWHERE) == dict.fromkeys(names, "ready"))
@@ -128,7 +78,7 @@ class RealNodes(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         keys = pathlib.Path(folder.name) / "keys"
         keys.write_text(old)
-        cluster = Cluster(self, nodes=[{"name": "n", "count": 2, "settings": {"discovery.keys_file": str(keys)}}])
+        cluster = ShopByUp(self, TROUPE, SHOP, nodes=[{"name": "n", "count": 2, "settings": {"discovery.keys_file": str(keys)}}])
         names = ("n-1", "n-2")
         cluster.wait_for(lambda: cluster.all_alive(names))
         parent = cluster.read("ps")["pid"]

@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT / path) for path in ("tests/house", "apps/shop/demo", "
 import cases  # noqa: E402
 import link_wire as wire  # noqa: E402
 from customers import RestCustomer  # noqa: E402
-from hostile_peers import HAMLET, GateCase, raise_descriptor_limit  # noqa: E402
+from hostile_peers import HAMLET, KIBIBYTE, MEBIBYTE, GateCase, raise_descriptor_limit  # noqa: E402
 from link_wire import greeting, request  # noqa: E402
 from shop_process import ShopProcess  # noqa: E402
 
@@ -124,6 +124,50 @@ class WithTls(Connections, GateCase):
             peer.all_bytes()
             peer.close()
         self.wait_until_gone()
+
+
+class Crowd:
+    """Strangers fill all places, and more of them come all the time."""
+    flags = ["--link.connections=100", "--link.greeting_timeout=10m"]
+
+    def test_a_peer_gets_in(self):
+        strangers = []
+        self.addCleanup(lambda: [each.close() for each in strangers])
+        for number in range(600):
+            strangers.append(socket.create_connection(("127.0.0.1", self.shop.link), source_address=(self.source, 0)))
+            if number % 4 == 0:
+                strangers[-1].sendall(b"\x16\x03\x01" if self.tls else greeting()[:30])
+            if number % 100 == 99:
+                with self.connect() as peer:
+                    self.assertIsInstance(peer.greet(node=f"peer-{number}"), dict)
+                    peer.send(request(1, peer.methods["shop.Inventory.Get"], HAMLET))
+                    self.assertIn(b"hamlet", peer.wait_for(wire.REPLY)[1])
+        self.wait_for_line("100 connections are open already|116 connections are open already")
+        self.assert_few_lines()
+
+    def test_greetings_that_never_end_take_little_memory(self):
+        """90 of nearly 1 MiB, where all may take 16 MiB together."""
+        if self.tls:
+            self.skipTest("whoever may greet has a certificate")
+        data = greeting(size=MEBIBYTE)
+        data += b"x" * (MEBIBYTE - len(data))
+        strangers = []
+        self.addCleanup(lambda: [each.close() for each in strangers])
+        for _ in range(90):
+            strangers.append(self.connect())
+            strangers[-1].try_send(data)
+        self.wait_for_line("greetings that are not complete take")
+        with self.connect() as peer:
+            self.assertIsInstance(peer.greet(), dict)
+        self.assertLess((self.peak_memory() - self.peak) / KIBIBYTE, self.megabytes / 2)
+
+
+class CrowdWithoutTls(Crowd, GateCase):
+    pass
+
+
+class CrowdWithTls(Crowd, GateCase):
+    tls = True
 
 
 class AllTakenIn(Connections, GateCase):

@@ -21,6 +21,13 @@ troupe::simulation_options shop_options() {
   return out;
 }
 
+troupe::simulation_options discovered_shop_options() {
+  auto out = shop_options();
+  out.discovery = true;
+  out.node.discovery.emplace();
+  return out;
+}
+
 void install_shop(simulation& sim) {
   sim.install_on({orders_node}, troupe::module<shop::orders>())
     .install_on({1, 2}, troupe::module<shop::catalog>())

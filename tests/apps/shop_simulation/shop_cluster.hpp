@@ -35,6 +35,8 @@ inline constexpr std::uint32_t inventory_node = 3;
 inline constexpr std::uint32_t payments_node = 4;
 
 troupe::simulation_options shop_options();
+// The same, but its nodes are told nothing: they find each other, and who plays what, by discovery.
+troupe::simulation_options discovered_shop_options();
 void install_shop(simulation& sim);
 
 // How often the nodes of Orders, Inventory and Payments have booted: as long as that does not change, they

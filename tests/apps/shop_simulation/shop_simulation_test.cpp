@@ -14,7 +14,12 @@ TEST_CASE("the shop keeps its books under everyday faults") {
 }
 
 TEST_CASE("the shop keeps its books under all faults") {
-  troupe::simulate({.seeds = TROUPE_SHOP_SEEDS, .cluster = shop_options()},
+  troupe::simulate({.seeds = TROUPE_SHOP_SEEDS * 3 / 4, .cluster = shop_options()},
+                   [](simulation& sim) { live_through(sim, troupe::fault_profile::everything, 60s); });
+}
+
+TEST_CASE("the shop keeps its books under all faults while its nodes find each other") {
+  troupe::simulate({.seeds = TROUPE_SHOP_SEEDS / 4, .cluster = discovered_shop_options()},
                    [](simulation& sim) { live_through(sim, troupe::fault_profile::everything, 60s); });
 }
 

@@ -352,3 +352,20 @@ TEST_CASE("what a member does is in its metrics") {
   CHECK(metric(one, "troupe_registry_deltas_new_total") >= 2);
   CHECK(metric(one, "troupe_registry_deltas_refused_total{reason=\"malformed\"}") == 0);
 }
+
+TEST_CASE("a member that leaves while a split is to be judged still ends, and does not spin") {
+  cluster_options options{.members = 4};
+  options.member.split_brain.emplace();
+  options.member.membership.leave_linger = 5min;
+  simulated_cluster cluster{1, options};
+  come_together(cluster);
+  cluster.crash(3);
+  // Held for dead, and the view not yet stable for long enough.
+  cluster.run_until([&] { return cluster.view(1)->find("n3")->state == member_state::dead; }, 2min);
+  REQUIRE(cluster.program(1)->decisions.empty());
+  bool left = false;
+  cluster.member(1).leave([&] { left = true; });
+  const auto before = cluster.in.deliveries();
+  CHECK(cluster.in.run_until([&] { return left || cluster.in.deliveries() > before + 1'000'000; }, 10min));
+  CHECK(left);
+}

@@ -416,3 +416,60 @@ TEST_CASE("transports go away and come back at any moment of any traffic") {
     CHECK(w.at_b().heard.back().text == "the end");
   }
 }
+
+TEST_CASE("who is told a later time while he waits for a greeting gets another one") {
+  world in;
+  in.links().set_baseline({.latency = 50ms});
+  auto& a = in.add_node("a", gossip_program::make(with_keys()));
+  auto& b = in.add_node("b", gossip_program::make(with_keys()));
+  auto& c = in.add_node("c", gossip_program::make(with_keys()));
+  in.jump_clock(c, 1h);
+  for (auto* each : {&a, &b, &c})
+    in.boot(*each);
+  auto& at_a = static_cast<gossip_program&>(*a.program());
+  auto& at_b = static_cast<gossip_program&>(*b.program());
+  auto& at_c = static_cast<gossip_program&>(*c.program());
+  // The greeting of c comes when b has read that of a, and before that of b, which is an hour old by then.
+  at_a.send(gossip_channel::stream, at_b.transport->local(), "first");
+  at_c.send(gossip_channel::stream, at_a.transport->local(), "the time");
+  const auto protocol_lines = [&] {
+    std::size_t out = 0;
+    for (const auto* each : {&at_a, &at_b})
+      for (const auto& line : each->lines)
+        out += line.find("before the hello") != std::string::npos
+               || line.find("greeted in time") != std::string::npos;
+    return out;
+  };
+  SECTION("before b has said anything else") {
+    in.run_for(1s);
+    REQUIRE(at_a.counts().drops.dropped_for(gossip_drop::stale) == 1);
+    REQUIRE(at_b.heard.size() == 1);
+    CHECK(at_b.heard[0].text == "first");
+    CHECK(at_a.failed.empty());
+    at_b.send(gossip_channel::stream, at_a.transport->local(), "answer");
+    in.run_for(1s);
+    CHECK(at_a.heard.back().text == "answer");
+    CHECK(at_a.counts().streams_refused + at_b.counts().streams_refused == 0);
+  }
+  SECTION("when b has said more: both hear soon that it was lost, and the next word gets through") {
+    in.run_for(160ms);
+    at_b.send(gossip_channel::stream, at_a.transport->local(), "too early");
+    in.run_for(1s);
+    CHECK(at_a.failed.size() == 1);
+    at_a.send(gossip_channel::stream, at_b.transport->local(), "second");
+    in.run_for(1s);
+    REQUIRE(at_b.heard.size() == 1);
+    CHECK(at_b.heard[0].text == "second");
+  }
+  SECTION("when b says more just as it hears the time") {
+    in.run_for(230ms);
+    at_c.send(gossip_channel::datagram, at_b.transport->local(), "the time");
+    at_c.send(gossip_channel::stream, at_b.transport->local(), "the time");
+    at_b.send(gossip_channel::stream, at_a.transport->local(), "too early");
+    in.run_for(2s);
+    at_a.send(gossip_channel::stream, at_b.transport->local(), "second");
+    in.run_for(1s);
+    CHECK(at_b.heard.back().text == "second");
+  }
+  CHECK(protocol_lines() == 0);
+}

@@ -85,7 +85,7 @@ TEST_CASE("SWIM 4.1: the least told rumor goes first, each a bounded number of t
   header.sender = "me";
   const auto of = [](const char* name) { return left_rumor{name, 1, 0}; };
   const auto size = encode_packet_header(header).size() + 2 * encode_rumor(of("a")).size();
-  rumor_queue queue;
+  rumor_queue queue{100};
   const auto told = [&] {
     packet_builder out{header, size};
     queue.fill(out, 2);
@@ -105,7 +105,7 @@ TEST_CASE("SWIM 4.1: the least told rumor goes first, each a bounded number of t
 }
 
 TEST_CASE("SWIM 4.1: a newer rumor about a subject replaces the older") {
-  rumor_queue queue;
+  rumor_queue queue{100};
   packet header;
   header.sender = "me";
   queue.put("a", encode_rumor(left_rumor{"a", 1, 0}));

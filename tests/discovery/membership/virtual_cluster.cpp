@@ -41,7 +41,10 @@ void virtual_cluster::start(std::size_t index) {
   self.name = one.name;
   self.process = one.process;
   self.gossip = endpoint_of(index);
-  if (auto started = one.core->start(now_, self, {endpoint_of(0), endpoint_of(1)}); !started.ok()) {
+  std::vector<endpoint> seeds;
+  for (std::size_t i = 0; i < options_.seeds; ++i)
+    seeds.push_back(endpoint_of(i));
+  if (auto started = one.core->start(now_, self, std::move(seeds)); !started.ok()) {
     throw std::logic_error{started.to_string()};
   }
   settle(index);

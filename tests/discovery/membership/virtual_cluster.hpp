@@ -21,6 +21,7 @@ struct network_options {
   double loss = 0; // of datagrams
   duration shortest_delay = 200us;
   duration longest_delay = 5ms;
+  std::size_t seeds = 2; // so many of the first members are the seeds of all
   membership_settings settings{};
 };
 
@@ -38,7 +39,6 @@ public:
   static std::string name_of(std::size_t index);
   static endpoint endpoint_of(std::size_t index);
 
-  // The first is the seed of all, and has the second for a seed.
   std::size_t add() { return add(name_of(nodes_.size()), 1); }
   std::size_t add(std::string name, std::uint64_t process);
   void add_many(std::size_t count) {

@@ -341,15 +341,19 @@ TEST_CASE("a peer that ends TLS without its farewell ends the stream with UNAVAI
         == (farewell ? status_code::ok : status_code::unavailable));
 }
 
-TEST_CASE("handshakes count among the connections, and end with their listener") {
+TEST_CASE("handshakes count among the connections, make way for others, and end with their listener") {
   tls_pair pair;
   pair.listen_tls({.max_connections = 2});
   raw_socket first, second, third;
   REQUIRE(first.connect(pair.address));
   REQUIRE(second.connect(pair.address));
   REQUIRE(third.connect(pair.address));
-  CHECK(pair.refusal().second == resource_exhausted("2 connections are open already"));
-  first.close();
+  const auto [who, why] = pair.refusal();
+  CHECK(why
+        == resource_exhausted("2 connections are open already, and this one goes first, which has not "
+                              "finished its TLS handshake"));
+  CHECK(first.ended());
+  third.close();
   REQUIRE(pair.notes.wait([&] { return pair.refused.size() == 2; }));
   CHECK(pair.meet(pair.load("client")));
   pair.on_server([&] { pair.listener.reset(); });

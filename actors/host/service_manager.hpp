@@ -1,0 +1,28 @@
+// Tells the service manager that started this process (systemd, or who speaks as it does) how it stands, by
+// sd_notify(3)'s protocol: one datagram to the Unix socket that $NOTIFY_SOCKET names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace troupe {
+
+class service_manager {
+public:
+  // `socket`: a path, or an abstract address with "@" in front. Anything else (empty: nobody wants to know;
+  // too long; another kind of socket) is ignored, and nobody is told anything.
+  explicit service_manager(std::string socket) : socket_(std::move(socket)) {}
+  // The socket that $NOTIFY_SOCKET names. Before other threads change variables.
+  static service_manager of_process();
+
+  // Each says so without waiting; what goes wrong is ignored, as the manager has its own time-outs.
+  void tell_serving() const noexcept { tell("READY=1"); }
+  void tell_stopping() const noexcept { tell("STOPPING=1"); }
+
+private:
+  void tell(std::string_view what) const noexcept;
+
+  std::string socket_;
+};
+
+} // namespace troupe
