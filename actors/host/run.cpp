@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace troupe {
 
@@ -50,7 +51,7 @@ private:
   result<settings> load();
   exit_code serve();
   std::optional<exit_code> told_by_cluster();
-  exit_code drain();
+  exit_code drain(bool told_to_stop);
   [[noreturn]] void stop_at_once();
   void reload();
   status write_ports() const;
@@ -190,13 +191,13 @@ exit_code program::serve() {
   signal_mailbox::event happened;
   while (mailbox_.wait(happened)) {
     if (auto code = told_by_cluster()) {
-      const auto drained = drain();
+      const auto drained = drain(happened == signal_mailbox::event::stop);
       return drained == exit_code::stopped ? *code : drained;
     }
     if (happened == signal_mailbox::event::reload) {
       reload();
     } else if (happened == signal_mailbox::event::stop || leaving_) {
-      return drain();
+      return drain(happened == signal_mailbox::event::stop);
     } else if (ended_) {
       manager_.tell_stopping();
       health_.drain("the node gave up");
@@ -232,7 +233,12 @@ void program::stop_at_once() {
   std::_Exit(number(exit_code::cut_short));
 }
 
-exit_code program::drain() {
+// Who was not told to stop by a signal before stops at once only at the second: a node that was asked to
+// leave is told to stop by its host soon after.
+exit_code program::drain(bool told_to_stop) {
+  const auto on_stop = [this, &told_to_stop] {
+    if (std::exchange(told_to_stop, true)) stop_at_once();
+  };
   const auto delay = settings_->get<duration>("node.drain_delay");
   const auto limit = settings_->get<duration>("node.drain_timeout");
   log_.info("draining", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(limit).count()}});
@@ -245,8 +251,7 @@ exit_code program::drain() {
   for (auto left = delay; left > duration::zero() && !ended_; left = over - clock.now()) {
     // Rounded up, and in steps that fit into an int.
     const auto wait = std::min<std::int64_t>(left / std::chrono::milliseconds{1} + 1, 60'000);
-    if (mailbox_.wait(happened, static_cast<int>(wait)) && happened == signal_mailbox::event::stop)
-      stop_at_once();
+    if (mailbox_.wait(happened, static_cast<int>(wait)) && happened == signal_mailbox::event::stop) on_stop();
   }
   std::atomic<bool> drained = false;
   std::thread work{[this, limit, &drained] {
@@ -256,7 +261,7 @@ exit_code program::drain() {
     mailbox_.notify();
   }};
   while (!drained && mailbox_.wait(happened)) {
-    if (happened == signal_mailbox::event::stop) stop_at_once();
+    if (happened == signal_mailbox::event::stop) on_stop();
   }
   work.join();
   return exit_code::stopped;

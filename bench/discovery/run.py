@@ -1,9 +1,10 @@
-"""The discovery benchmark: what runs in virtual time first, then a live cluster beside one of hashicorp/memberlist.
+"""The discovery benchmark: what runs in virtual time first, then a live cluster beside one of hashicorp/memberlist, then
+processes of the shop that are killed under load.
 
   scripts/bench discovery [--whole] [--repetitions N] [--only SECTION] [--rounds N] [--plots]
 
---whole takes the paper's whole grid of settings (an hour or more); --only one of accuracy, latency, scale, thousand, live;
---plots writes docs/plots/*.svg anew.
+--whole takes the paper's whole grid of settings (an hour or more); --only one of accuracy, latency, scale, thousand, live,
+processes; --plots writes docs/plots/*.svg anew.
 """
 import argparse
 import json
@@ -14,6 +15,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import killed_processes
 import live
 import plots
 
@@ -70,12 +72,21 @@ def compare_live(rounds):
     row("healthy members held for dead meanwhile, beside memberlist", "", ours.false_deaths, peer.false_deaths, "<= 1.0")
 
 
+def compare_killed_processes(rounds):
+    seen = killed_processes.measure(BUILD.parent.parent / "apps" / "shop" / "shop", rounds, note)
+    share = len(seen.failures) / seen.reads
+    note(json.dumps({"name": "one of 5 processes killed under load: share of reads that fail", "unit": "", "ours": share,
+                     "peer": None, "ratio": share, "target": "<= 0.001"}))
+    row("until its callers leave it, beside a probe and the shortest suspicion", "s", max(seen.cut),
+        killed_processes.PERIOD_AND_SUSPICION, "<= 1.0")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--whole", action="store_true")
     options.add_argument("--repetitions", type=int, default=1)
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--only", choices=[*SIMULATED, "live"])
+    options.add_argument("--only", choices=[*SIMULATED, "live", "processes"])
     options.add_argument("--plots", action="store_true")
     chosen = options.parse_args()
     for section in SIMULATED:
@@ -87,6 +98,8 @@ def main():
             plots.write(points, HERE.parent.parent / "docs" / "plots")
     if chosen.only in (None, "live"):
         compare_live(chosen.rounds)
+    if chosen.only in (None, "processes"):
+        compare_killed_processes(chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ class Configuration(unittest.TestCase):
                 group = line.split(":")[0]
             elif line.strip().startswith("port:"):
                 groups[group] = line.split(":")[1].split("#")[0].strip()
-        self.assertEqual(groups, {"http": "3", "grpc": "2", "admin": "1", "link": "7400"})
+        self.assertEqual(groups, {"http": "3", "grpc": "2", "admin": "1", "link": "7400", "discovery": "7401"})
 
     def test_tokens_are_not_printed(self):
         out = refused("--print-config", environment={"TROUPE_AUTH__TOKENS": "ada:0123456789abcdef0123"})

@@ -11,8 +11,8 @@ LIMIT = 90.0
 
 
 class ShopByUp:
-    """The file of apps/shop, with this build's program, or with other nodes; `more` are lines of the file. `prepare` gets the
-    folder of the file before anything is started. Taken down when the test ends.
+    """The file of apps/shop, with this build's program, or with other nodes and settings; `more` are lines of the file.
+    `prepare` gets the folder of the file before anything is started. Taken down when the test ends.
     """
 
     def __init__(self, test, troupe, shop, nodes=None, more="", flags=(), prepare=None):
@@ -22,7 +22,7 @@ class ShopByUp:
         self.path = pathlib.Path(self.holder.name)
         text = (ROOT / "apps/shop/cluster.yaml").read_text().replace("../../build/release/apps/shop/shop", shop)
         if nodes:
-            text = text[:text.index("nodes:")] + f"nodes: {json.dumps(nodes)}\n"
+            text = text[:text.index("settings:")] + f"nodes: {json.dumps(nodes)}\n"
         (self.path / "cluster.yaml").write_text(text + more)
         if prepare:
             prepare(self.path)

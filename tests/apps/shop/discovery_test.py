@@ -3,6 +3,7 @@ seeds that are no good.
 """
 import http.client
 import pathlib
+import signal
 import socket
 import sys
 import tempfile
@@ -98,6 +99,8 @@ class FiveNodes(unittest.TestCase):
             self.assertEqual(self.cluster.states()[name], "left")
         status, answer = self.cluster.nodes["clerk-2"].operate("POST", "/admin/leave")
         self.assertEqual((status, answer), (202, {"leaving": True}))
+        # Its host tells it to stop too, as they do: it goes on leaving in order.
+        self.cluster.nodes["clerk-2"].process.send_signal(signal.SIGTERM)
         self.assertEqual(self.cluster.nodes["clerk-2"].wait(), 0)
         self.wait_for_reads(500)
         self.readers.stop()
