@@ -83,6 +83,10 @@ private:
   caf::actor forget(std::size_t number); // gives what may be the last reference: let it go without the lock
   std::size_t find_registration(std::string_view name, const caf::actor& actor) const;
   void outdate(std::string_view name);
+  // Takes out imported handles of a name that no entry has any more; of all names those that have ended. Gives
+  // them to be let go without the lock.
+  void forget_imported(std::string_view name, std::vector<caf::actor>& gone);
+  void forget_ended(std::vector<caf::actor>& gone);
 
   // Without the lock.
   void tell();
@@ -96,6 +100,10 @@ private:
   std::vector<std::optional<registration>> own_; // by the number of their entries
   std::uint64_t registrations_ = 0;
   remote_names remote_;
+  // By name and bytes. One that has ended stays as such until its entry goes, or its node may have come back:
+  // imported anew, it would live until its node says once more that it has ended.
+  using imported_handles = std::map<std::string, caf::actor, std::less<>>;
+  mutable std::map<std::string, imported_handles, std::less<>> imported_;
   mutable std::uint64_t turn_ = 0;
   std::map<std::uint64_t, watcher> watchers_;
   std::uint64_t watches_ = 0;
@@ -146,7 +154,9 @@ status actor_names::core::connect(gate& link, entry_publisher& publisher) {
 }
 
 void actor_names::core::disconnect() {
+  decltype(imported_) imported;
   std::lock_guard lock{mutex_};
+  imported.swap(imported_);
   link_ = nullptr;
   publisher_ = nullptr;
 }
@@ -155,8 +165,10 @@ void actor_names::core::close() {
   // Whose last reference this is ends here, and tells of it: without the lock.
   std::vector<std::optional<registration>> own;
   std::map<std::uint64_t, watcher> watchers;
+  decltype(imported_) imported;
   std::lock_guard lock{mutex_};
   closed_ = true;
+  imported.swap(imported_);
   link_ = nullptr;
   publisher_ = nullptr;
   own.swap(own_);
@@ -254,10 +266,46 @@ std::vector<caf::actor> actor_names::core::local(std::string_view name) const {
 std::vector<caf::actor> actor_names::core::remote(std::string_view name) const {
   std::vector<caf::actor> out;
   if (link_ == nullptr) return out;
-  for (const auto& bytes : remote_.handles(name))
-    if (auto handle = link_->import_handle(bytes); handle && is_alive(*handle))
-      out.push_back(std::move(*handle));
+  const auto handles = remote_.handles(name);
+  if (handles.empty()) return out;
+  auto& imported = imported_[std::string{name}];
+  for (const auto& bytes : handles) {
+    auto known = imported.find(bytes);
+    if (known == imported.end()) {
+      auto handle = link_->import_handle(bytes);
+      if (!handle) continue;
+      known = imported.emplace(bytes, std::move(*handle)).first;
+    }
+    if (is_alive(known->second)) out.push_back(known->second);
+  }
   return out;
+}
+
+void actor_names::core::forget_imported(std::string_view name, std::vector<caf::actor>& gone) {
+  const auto known = imported_.find(name);
+  if (known == imported_.end()) return;
+  auto left = std::move(known->second);
+  imported_.erase(known);
+  imported_handles kept;
+  for (const auto& bytes : remote_.handles(name))
+    if (auto node = left.extract(bytes)) kept.insert(std::move(node));
+  for (auto& [bytes, handle] : left)
+    gone.push_back(std::move(handle));
+  if (!kept.empty()) imported_.emplace(name, std::move(kept));
+}
+
+void actor_names::core::forget_ended(std::vector<caf::actor>& gone) {
+  for (auto& [name, handles] : imported_) {
+    for (auto each = handles.begin(); each != handles.end();) {
+      if (is_alive(each->second)) {
+        ++each;
+        continue;
+      }
+      gone.push_back(std::move(each->second));
+      each = handles.erase(each);
+    }
+  }
+  std::erase_if(imported_, [](const auto& each) { return each.second.empty(); });
 }
 
 std::vector<caf::actor> actor_names::core::all(std::string_view name) const {
@@ -336,17 +384,22 @@ void actor_names::core::tell() {
 }
 
 void actor_names::core::on_services(const registry_snapshot_ptr& now) {
+  std::vector<caf::actor> gone; // let go without the lock
   {
     std::lock_guard lock{mutex_};
-    for (const auto& name : remote_.update(*now))
+    for (const auto& name : remote_.update(*now)) {
+      forget_imported(name, gone);
       outdate(name);
+    }
   }
   tell();
 }
 
 void actor_names::core::on_peers_changed() {
+  std::vector<caf::actor> gone; // let go without the lock
   {
     std::lock_guard lock{mutex_};
+    forget_ended(gone);
     for (const auto& [id, each] : watchers_)
       outdated_.insert(id);
   }
