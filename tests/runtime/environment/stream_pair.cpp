@@ -51,6 +51,9 @@ stream_pair::~stream_pair() {
     server.stream.reset();
     listener.reset();
   });
+  // What was posted and has not run yet may use the ends.
+  client_loop.reset();
+  server_loop.reset();
 }
 
 void stream_pair::listen(listen_options options, const endpoint& local) {
