@@ -139,9 +139,10 @@ result<std::unique_ptr<log_output>> log_output::open(const logging_options& opti
 }
 
 log_output::~log_output() {
-  // The pool writes what waits before its thread ends.
-  state_->out.reset();
+  // The pool writes what waits before its thread ends; the logger that its lines name ends after it, so that
+  // the thread never is the one to let go of it.
   state_->queue.reset();
+  state_->out.reset();
   state_->sink->flush();
 }
 
