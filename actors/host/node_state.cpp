@@ -148,9 +148,9 @@ status node::state::open_gate(environment world) {
   auto how = *options.link;
   how.node = options.name;
   if (how.incarnation == 0)
-    how.incarnation = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch())
-        .count());
+    how.incarnation = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      1, std::chrono::duration_cast<std::chrono::nanoseconds>(world.clock.wall_now().time_since_epoch())
+           .count())); // a calendar before 1970 counts as its beginning
   options.link->incarnation = how.incarnation;
   if (driven) how.run_actors_inline = false;
   auto opened = gate::open(std::move(how), world, *system, directory, contracts, news, logs, measured);

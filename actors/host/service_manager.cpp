@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -26,7 +27,10 @@ void service_manager::tell(std::string_view what) const noexcept {
   const auto size = offsetof(sockaddr_un, sun_path) + socket_.size() + (abstract ? 0 : 1);
   const int from = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (from < 0) return;
-  (void)::sendto(from, what.data(), what.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+  // Lost, the news that the node serves would have the manager kill it: its queue may be full for a moment.
+  const timeval patience{1, 0};
+  ::setsockopt(from, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  (void)::sendto(from, what.data(), what.size(), MSG_NOSIGNAL,
                  reinterpret_cast<const sockaddr*>(&to), static_cast<socklen_t>(size));
   ::close(from);
 }

@@ -117,12 +117,24 @@ void simulation::state::start_again_later(simulated_node* on) {
   });
 }
 
+void simulation::state::end_once_stopped(std::uint32_t number) {
+  auto* on = members[number].on;
+  inner->after(std::chrono::milliseconds{10}, [this, on, number, boots = on->boots()] {
+    if (!on->up() || on->boots() != boots) return;
+    if (program_of(number)->node().phase() == node_phase::ended) return inner->kill(*on);
+    end_once_stopped(number);
+  });
+}
+
 void simulation::state::cluster_ending_of(std::uint32_t number, const cluster_ending& what) {
   auto* on = members[number].on;
   note(fmt::format("{} must end: {}", on->name(), what.reason));
   inner->after(duration::zero(), [this, on, number, what, boots = on->boots()] {
     if (!on->up() || on->boots() != boots) return;
-    if (what.what == cluster_ending::sort::leave) return program_of(number)->node().begin_stop();
+    if (what.what == cluster_ending::sort::leave) {
+      program_of(number)->node().begin_stop();
+      return end_once_stopped(number);
+    }
     inner->kill(*on);
     if (what.what == cluster_ending::sort::restart) start_again_later(on);
   });

@@ -31,6 +31,8 @@ struct simulation::state {
   void ended(std::uint32_t number, const supervisor_exit& why);
   void cluster_ending_of(std::uint32_t number, const cluster_ending& what);
   void discover(node_options& options, const member& own) const;
+  // As its process does: not before all of it has stopped.
+  void end_once_stopped(std::uint32_t number);
   void start_again_later(simulated_node* on);
   detail::service_program* program_of(std::uint32_t number) noexcept;
   member& at(std::uint32_t number);

@@ -41,6 +41,9 @@ result<admin_door> door_of(const cluster_choice& choice, const std::string& node
 using look_result = result<std::string>; // what to print
 int show(const cluster_choice& choice, session& now, const std::function<look_result()>& look);
 
+// What `troupe members` prints: a table, or JSON.
+look_result look_at_members(const cluster_choice& choice);
+
 // Prints an error as `error: ...`; returns the exit code 1.
 int complain(session& now, const status& why);
 

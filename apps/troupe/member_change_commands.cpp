@@ -21,7 +21,7 @@ struct change_arguments {
   bool undo = false;
 };
 
-// Tells the door; prints the answer, or what it means.
+// Tells the door; prints the answer, or what it means; with --watch, goes on as `troupe members --watch` does.
 int change(const result<admin_door>& door, std::string_view path, const json::value& body,
            const change_arguments& arguments, session& now,
            const std::function<std::string(const json::value&)>& meaning) {
@@ -29,7 +29,8 @@ int change(const result<admin_door>& door, std::string_view path, const json::va
   const auto answer = tell_admin(*door, path, body);
   if (!answer) return complain(now, answer.error());
   now.out << (arguments.choice.json ? json::serialize(*answer) : meaning(*answer)) << "\n";
-  return success;
+  if (!arguments.choice.watch) return success;
+  return show(arguments.choice, now, [&] { return look_at_members(arguments.choice); });
 }
 
 int drain(const change_arguments& arguments, session& now) {
@@ -70,6 +71,7 @@ std::shared_ptr<change_arguments> add_common(CLI::App& command, bool names_node)
   if (names_node) command.add_option("NODE", out->node, "The node's name")->required();
   add_admin_option(command, out->choice);
   command.add_flag("--json", out->choice.json, "Print the node's answer as JSON");
+  command.add_flag("--watch", out->choice.watch, "Go on to show the cluster's members, each second");
   return out;
 }
 

@@ -63,20 +63,25 @@ std::string services_of(const json::value& answer) {
   return table.to_string();
 }
 
+look_result look(const cluster_choice& choice, std::string_view path,
+                 std::string (*table)(const json::value&)) {
+  const auto answer = ask_any(choice, path);
+  if (!answer) return answer.error();
+  return choice.json ? json::serialize(answer->first) + "\n" : table(answer->first);
+}
+
 void add_reader(CLI::App& command, session& now, std::string path, std::string (*table)(const json::value&)) {
   auto choice = std::make_shared<cluster_choice>();
   add_admin_option(command, *choice);
   add_reader_options(command, *choice);
   command.callback([choice, &now, path = std::move(path), table] {
-    now.outcome = show(*choice, now, [&]() -> look_result {
-      const auto answer = ask_any(*choice, path);
-      if (!answer) return answer.error();
-      return choice->json ? json::serialize(answer->first) + "\n" : table(answer->first);
-    });
+    now.outcome = show(*choice, now, [&] { return look(*choice, path, table); });
   });
 }
 
 } // namespace
+
+look_result look_at_members(const cluster_choice& choice) { return look(choice, "/admin/members", table_of); }
 
 void add_members_command(CLI::App& parent, session& now) {
   auto* command = parent.add_subcommand("members", "List the nodes of a cluster as one of them sees them");

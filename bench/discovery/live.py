@@ -1,4 +1,6 @@
-"""A cluster of Troupe and one of memberlist at the same time on the same hosts, member beside member; one of each is killed."""
+"""A cluster of Troupe and one of memberlist at the same time on the same hosts, member beside member; one of each is stopped
+(SIGSTOP): its kernel still takes what arrives, and nobody answers."""
+import signal
 import statistics
 import threading
 import time
@@ -92,10 +94,10 @@ def one_round(hosts, programs, victim, seen):
         if not wait_for(lambda: all(one.complete() for one in clusters.values()), JOIN_SECONDS):
             raise RuntimeError("not all members met within a minute")
         time.sleep(SETTLE_SECONDS)
-        killed = {}
+        stopped = {}
         for name, cluster in clusters.items():
-            killed[name] = time.time()
-            cluster.processes[victim].kill()
+            stopped[name] = time.time()
+            cluster.processes[victim].send_signal(signal.SIGSTOP)
         wait_for(lambda: all(one.knows(victim) == MEMBERS - 1 for one in clusters.values()), PATIENCE_SECONDS)
         time.sleep(2)
     finally:
@@ -106,13 +108,13 @@ def one_round(hosts, programs, victim, seen):
         for number in range(MEMBERS):
             if number == victim:
                 continue
-            right = [when - killed[name] for who, when in cluster.deaths[number]
-                     if who == f"n{victim}" and when >= killed[name]]
+            right = [when - stopped[name] for who, when in cluster.deaths[number]
+                     if who == f"n{victim}" and when >= stopped[name]]
             delays += right[:1]
             seen[name].missed += 0 if right else 1
-            # Everyone else lives; and the victim did until it was killed.
+            # Everyone else lives; and the victim did until it was stopped.
             seen[name].false_deaths += sum(1 for who, when in cluster.deaths[number]
-                                           if who != f"n{victim}" or when < killed[name])
+                                           if who != f"n{victim}" or when < stopped[name])
         seen[name].delays += delays
         if delays:
             seen[name].last.append(max(delays))
@@ -122,7 +124,7 @@ def compare(programs, rounds, say):
     """By kind, what was seen."""
     seen = {name: Seen() for name in programs}
     say(f"{MEMBERS} hosts of one bridge, each losing {LOSS_PERCENT}% of what arrives, a member of either kind on each; "
-        f"{rounds} rounds, one of each killed")
+        f"{rounds} rounds, one of each stopped")
     with Hosts(MEMBERS, LOSS_PERCENT) as hosts:
         for number in range(rounds):
             one_round(hosts, programs, 1 + (7 * number) % (MEMBERS - 1), seen)

@@ -65,9 +65,9 @@ def compare_live(rounds):
     seen = live.compare(programs, rounds, note)
     ours, peer = seen["troupe"], seen["memberlist"]
     for name, one in seen.items():
-        note(f"  {name:<11} seconds from kill -9 until a member knew: median {one.median():.2f}, 99% {one.percentile(0.99):.2f}; "
+        note(f"  {name:<11} seconds from SIGSTOP until a member knew: median {one.median():.2f}, 99% {one.percentile(0.99):.2f}; "
              f"until all knew: median {one.median_of_last():.2f}; missed by {one.missed}; false deaths {one.false_deaths}")
-    row("20 hosts, 5% loss, one killed: median until a member knows, beside memberlist", "s", ours.median(), peer.median(),
+    row("20 hosts, 5% loss, one stopped: median until a member knows, beside memberlist", "s", ours.median(), peer.median(),
         "<= 1.0")
     row("healthy members held for dead meanwhile, beside memberlist", "", ours.false_deaths, peer.false_deaths, "<= 1.0")
 

@@ -168,15 +168,16 @@ void registry_gossip::run_comparison() {
   if (now_ >= next_check_) {
     next_check_ = monotonic_time::max();
     // A burst that goes on ends with a check of its own.
-    if (rumors_.empty()) compare(settings_.gossip_fan_out);
+    if (rumors_.empty()) compare(gossip_channel::datagram, settings_.gossip_fan_out);
   }
   if (now_ < next_sync_) return;
   pause_ = std::min(pause_ * 2, settings_.sync_interval);
   next_sync_ = now_ + around(pause_);
-  compare(1);
+  const bool by_stream = std::exchange(by_stream_, !by_stream_);
+  compare(by_stream ? gossip_channel::stream : gossip_channel::datagram, 1);
 }
 
-void registry_gossip::compare(std::size_t with) {
+void registry_gossip::compare(gossip_channel channel, std::size_t with) {
   registry_message out;
   out.fingerprint = registry_.fingerprint();
   const auto bytes = encode(out);
@@ -187,11 +188,11 @@ void registry_gossip::compare(std::size_t with) {
       continue;
     }
     const auto* peer = next_peer();
-    send(gossip_channel::datagram, peer->second.where, peer->first, bytes);
+    send(channel, peer->second.where, peer->first, bytes);
   }
 }
 
-void registry_gossip::send_digest(const endpoint& to) {
+void registry_gossip::send_digest(gossip_channel channel, const endpoint& to) {
   std::vector<std::vector<std::byte>> pieces;
   for (auto& each : registry_.digest()) {
     ++counters_.digest_lines;
@@ -199,10 +200,11 @@ void registry_gossip::send_digest(const endpoint& to) {
     line.digest.push_back(std::move(each));
     pieces.push_back(encode(line));
   }
-  send_pieces(to, pieces);
+  send_pieces(channel, to, pieces);
 }
 
-void registry_gossip::answer_digest(const endpoint& to, std::span<const registry_digest_line> theirs) {
+void registry_gossip::answer_digest(gossip_channel channel, const endpoint& to,
+                                    std::span<const registry_digest_line> theirs) {
   std::vector<std::vector<std::byte>> pieces;
   for (auto& lacked : registry_.lacking(theirs, settings_.sync_bytes)) {
     for (auto& each : split(std::move(lacked), piece_bytes)) {
@@ -220,15 +222,16 @@ void registry_gossip::answer_digest(const endpoint& to, std::span<const registry
     line.digest.push_back(std::move(each));
     pieces.push_back(encode(line));
   }
-  send_pieces(to, pieces);
+  send_pieces(channel, to, pieces);
 }
 
-void registry_gossip::send_pieces(const endpoint& to, const std::vector<std::vector<std::byte>>& pieces) {
+void registry_gossip::send_pieces(gossip_channel channel, const endpoint& to,
+                                  const std::vector<std::vector<std::byte>>& pieces) {
   std::size_t all = 0;
   for (const auto& each : pieces)
     all += each.size();
   if (all == 0) return;
-  const auto channel = all <= settings_.packet_bytes ? gossip_channel::datagram : gossip_channel::stream;
+  if (all > settings_.packet_bytes) channel = gossip_channel::stream;
   std::vector<std::byte> message;
   for (const auto& each : pieces) {
     if (message.size() + each.size() > max_registry_message)
@@ -256,19 +259,23 @@ status registry_gossip::on_message(monotonic_time now, const endpoint& from, gos
     ++counters_.packets_refused;
     return got.error();
   }
-  // What takes a stream is of somebody who was far behind all others: they know it already.
-  const bool tell_on = channel == gossip_channel::datagram;
+  // Much at once is of somebody who was far behind all others: they know it already.
+  const bool tell_on = bytes.size() <= settings_.packet_bytes;
   for (auto& each : got->deltas)
     hear(std::move(each), tell_on);
-  if (!got->digest.empty()) answer_digest(from, got->digest);
+  if (!got->digest.empty()) answer_digest(channel, from, got->digest);
   if (got->fingerprint != 0 && got->fingerprint != registry_.fingerprint()) {
     ++counters_.differences;
-    send_digest(from);
-    // The answer may be lost, so the same is asked again. In a large cluster some rumor is always on its way:
-    // there this would never end.
+    send_digest(channel, from);
+    // In a large cluster some rumor is always on its way: there this would never end.
     if (peers_.size() < small_cluster) {
       compare_soon();
-      again_with_ = from;
+      // A datagram's answer may be lost, so the same is asked again. What needed a stream may have been hidden
+      // from others too.
+      if (channel == gossip_channel::datagram)
+        again_with_ = from;
+      else
+        by_stream_ = true;
     }
   }
   return {};

@@ -6,11 +6,12 @@
 //                                                          '--> take_sends()
 //
 // Rumors go out in datagrams, infection style: whoever hears something new tells it on. A comparison is
-//   fingerprint -->            a datagram of a dozen bytes; the same there: no answer, and that was all
+//   fingerprint -->            a dozen bytes; the same there: no answer, and that was all
 //               <-- digest     how far each node is known there
 //   what that lacks, -->       and how far those nodes are known here that are known better there
 //               <-- what this lacks
-// each in a datagram when it fits, otherwise in streams. Pure: no clock, no network. For one thread at a
+// each in a datagram when it fits, otherwise in streams. Where no datagrams pass, nobody would hear of anything:
+// so every other comparison takes a stream from begin to end. Pure: no clock, no network. For one thread at a
 // time; `now` as in membership.
 #pragma once
 
@@ -109,12 +110,15 @@ private:
 
   monotonic_time enter(monotonic_time now) noexcept { return now_ = std::max(now, now_); }
   void hear(registry_delta delta, bool tell_on);
-  void answer_digest(const endpoint& to, std::span<const registry_digest_line> theirs);
-  void send_digest(const endpoint& to);
+  // By `channel` at least: what does not fit a datagram takes a stream.
+  void answer_digest(gossip_channel channel, const endpoint& to,
+                     std::span<const registry_digest_line> theirs);
+  void send_digest(gossip_channel channel, const endpoint& to);
   // Of `pieces`, each a message, as few as they fit into.
-  void send_pieces(const endpoint& to, const std::vector<std::vector<std::byte>>& pieces);
+  void send_pieces(gossip_channel channel, const endpoint& to,
+                   const std::vector<std::vector<std::byte>>& pieces);
   void send(gossip_channel channel, const endpoint& to, std::string peer, std::vector<std::byte> bytes);
-  void compare(std::size_t with);
+  void compare(gossip_channel channel, std::size_t with);
   void compare_soon();
   void run_rumors();
   void run_comparison();
@@ -132,6 +136,8 @@ private:
   std::size_t next_in_round_ = 0;
   std::vector<gossip_send> sends_;
   registry_gossip_counters counters_;
+
+  bool by_stream_ = false; // the next comparison of its time
 
   monotonic_time now_ = monotonic_time::min();
   monotonic_time next_gossip_ = monotonic_time::min();

@@ -94,8 +94,8 @@ struct packet {
 
 using gossip_bytes = std::vector<std::byte>;
 
-// Of one packet; a table of 10,000 members has three for each at most.
-inline constexpr std::size_t most_packet_rumors = 32'768;
+// Of one packet; a table of 10,000 members has four for each at most.
+inline constexpr std::size_t most_packet_rumors = 40'960;
 
 // One rumor, ready to be appended to a packet.
 gossip_bytes encode_rumor(const rumor& what);

@@ -160,7 +160,8 @@ void membership::outlive(std::uint64_t process) {
   if (phase_ != membership_phase::running || process <= self_.process) return;
   // Not just the next number: another one that outlives the same process elsewhere would have it too, and of
   // two with one number one has to go.
-  if (renumber(process + 1 + random_.below(outliving_spread))) announce();
+  const auto room = process < highest_process ? highest_process - 1 - process : 0; // numbers above it
+  if (room > 0 && renumber(process + 1 + random_.below(std::min(outliving_spread, room)))) announce();
 }
 
 // False: there is no such number.

@@ -1,8 +1,8 @@
 // The members that a node remembers over its restarts: which of them, and as what text. Pure.
 //
 //   troupe members 1
-//   10.0.0.2:4370
-//   [2001:db8::7]:4370
+//   10.0.0.2:7401
+//   [2001:db8::7]:7401
 //   crc32 0a1b2c3d          of all before this line
 #pragma once
 

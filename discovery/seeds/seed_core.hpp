@@ -48,7 +48,7 @@ struct seed_query {
 struct seed_notice {
   enum class sort : std::uint8_t { problem, recovered };
   sort what = sort::problem;
-  std::string entry;          // which one: "dns:node-1:4370"; empty: all of them
+  std::string entry;          // which one: "dns:node-1:7401"; empty: all of them
   std::string where;          // what led to it: "file:/etc/troupe/seeds line 3"; empty: the settings
   std::string message;        // of a problem
   std::uint64_t withheld = 0; // problems of this entry that were not told since the last one

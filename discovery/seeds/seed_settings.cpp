@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t told_problems = 8;
 
 constexpr std::string_view forms =
-  "write 10.0.0.7:4370, [2001:db8::7]:4370, node-1.example.org:4370, dns:node-1.example.org:4370, "
+  "write 10.0.0.7:7401, [2001:db8::7]:7401, node-1.example.org:7401, dns:node-1.example.org:7401, "
   "srv:_troupe._udp.example.org or file:/etc/troupe/seeds";
 
 constexpr std::string_view host_rules =

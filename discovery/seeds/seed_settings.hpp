@@ -1,8 +1,8 @@
 // Where a node is told to look for the first other nodes: one entry a place, in one of five forms.
 //
-//   10.0.0.7:4370, [2001:db8::7]:4370     an address
-//   node-1.example.org:4370               a host name, looked up again and again (A and AAAA)
-//   dns:node-1.example.org:4370           the same, said outright
+//   10.0.0.7:7401, [2001:db8::7]:7401     an address
+//   node-1.example.org:7401               a host name, looked up again and again (A and AAAA)
+//   dns:node-1.example.org:7401           the same, said outright
 //   srv:_troupe._udp.example.org          DNS SRV records (RFC 2782), which bring the ports
 //   file:/etc/troupe/seeds                a file of such entries (but not of files), one a line, # comments
 //
@@ -39,14 +39,14 @@ struct seed_entry {
   endpoint address;       // address
   std::uint16_t port = 0; // host
 
-  // The entry in the form that parse_seed_entry() reads: "10.0.0.7:4370", "dns:node-1:4370", "srv:...",
+  // The entry in the form that parse_seed_entry() reads: "10.0.0.7:7401", "dns:node-1:7401", "srv:...",
   // "file:...".
   std::string to_string() const;
 
   bool operator==(const seed_entry&) const = default;
 };
 
-// "write 10.0.0.7:4370, ...": one example of each form, for messages.
+// "write 10.0.0.7:7401, ...": one example of each form, for messages.
 std::string_view seed_forms() noexcept;
 
 // Spaces around it are allowed. INVALID_ARGUMENT: names the entry, what is wrong with it, and the valid

@@ -83,6 +83,7 @@ public:
 private:
   void accepted(tcp::socket socket, const endpoint& peer) {
     if (*open_ >= options_.max_connections) make_room();
+    if (!acceptor_.is_open()) return; // whoever was told has destroyed the listener
     if (*open_ >= options_.max_connections) {
       socket = tcp::socket{loop_.context()}; // closed before anybody is told
       return refuse(peer, resource_exhausted("{} connections are open already", options_.max_connections));

@@ -297,6 +297,7 @@ bool gate::core::make_room() {
 
 void gate::core::on_stranger_bytes(std::ptrdiff_t change) {
   stranger_bytes_ += static_cast<std::size_t>(change);
+  if (change <= 0) return; // who grew makes room, and not each of those who go for it
   while (stranger_bytes_ > options_.max_stranger_bytes) {
     const auto oldest = std::find_if(strangers_.begin(), strangers_.end(),
                                      [](const auto& each) { return each->stranger_bytes() > 0; });

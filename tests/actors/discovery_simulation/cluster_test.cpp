@@ -152,23 +152,29 @@ TEST_CASE("neither side of a partition holds its own members for dead, and it he
   });
 }
 
-TEST_CASE("the smaller side of a partition is started anew when the policy says so") {
+TEST_CASE("the smaller side of a partition ends, is started anew or goes on, as the policy says") {
+  using troupe::split_brain_loss;
+  const auto loss = GENERATE(split_brain_loss::leave, split_brain_loss::restart, split_brain_loss::read_only);
   auto options = cluster_of(5);
   auto& policy = options.node.discovery->split_brain.emplace();
   policy.rules.strategy = troupe::split_brain_strategy::keep_majority;
-  policy.loss = troupe::split_brain_loss::restart;
-  troupe::simulate({.seeds = seeds, .cluster = options}, [](simulation& sim) {
+  policy.loss = loss;
+  troupe::simulate({.seeds = seeds, .cluster = options}, [loss](simulation& sim) {
     sim.install(troupe::module<well>());
     sim.start();
     REQUIRE(sim.run_until([&] { return all_agree(sim, 5); }, 30s));
     const auto boots = [&](std::uint32_t node) { return sim.world().nodes()[node]->boots(); };
     sim.partition({0, 1}, {2, 3, 4, sim.client()});
     sim.run_for(3min);
-    CHECK(boots(0) > 1);
-    CHECK(boots(1) > 1);
-    CHECK(boots(2) == 1);
-    CHECK(boots(3) == 1);
-    CHECK(boots(4) == 1);
+    for (const std::uint32_t lost : {0u, 1u}) {
+      CHECK((sim.node_of(lost) == nullptr) == (loss == split_brain_loss::leave));
+      CHECK((boots(lost) > 1) == (loss == split_brain_loss::restart));
+      if (loss != split_brain_loss::read_only) continue;
+      const auto decided = sim.node_of(lost)->cluster()->view()->decision;
+      CHECK((decided && !decided->stays));
+    }
+    for (const std::uint32_t kept : {2u, 3u, 4u})
+      CHECK((sim.node_of(kept) != nullptr && boots(kept) == 1));
     sim.heal();
     CHECK(sim.run_until([&] { return all_agree(sim, 5); }, 60s));
   });

@@ -393,6 +393,13 @@ class Looking(unittest.TestCase):
                 self.assertLess(seen[0]["nodes"][0]["seconds"], seen[1]["nodes"][0]["seconds"])
                 watcher.stdout.close()
                 watcher.wait(LIMIT)
+            with subprocess.Popen([TROUPE, "drain", "a", "--json", "--watch"], cwd=folder.path, env=folder.environment(), text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as watcher:
+                seen = [json.loads(watcher.stdout.readline()) for _ in range(3)]
+                self.assertEqual(seen[0], {"draining": True})
+                self.assertEqual([each["members"][0]["draining"] for each in seen[1:]], [True, True])
+                watcher.stdout.close()
+                watcher.wait(LIMIT)
             terminal = Terminal([TROUPE, "ps", "--watch"], folder)
             terminal.read_until(r"(?s)\x1b\[H\x1b\[2Jplay, run by.*serving.*\x1b\[H\x1b\[2Jplay, run by")
             terminal.type("\x03")

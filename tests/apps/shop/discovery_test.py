@@ -198,7 +198,7 @@ class Beginnings(unittest.TestCase):
                 (["--discovery.address=0.0.0.0"], "set discovery.advertise"),
                 (["--discovery.address=10.213.79.1"], "discovery.keys"),
                 (["--link.enabled=false"], "needs link.enabled"),
-                (["--discovery.seeds=10.0.0.7"], "write 10.0.0.7:4370"),
+                (["--discovery.seeds=10.0.0.7"], "write 10.0.0.7:7401"),
                 (["--split_brain.strategy=keep-referee"], "split_brain"),
                 (["--split_brain.strategy=keep-all"], "keep-majority"),
                 (["--discovery.protocol_period=100ms", "--discovery.probe_timeout=200ms"], "probe"),

@@ -70,6 +70,12 @@ class Host:
                       f"ip saddr {{ {', '.join(addresses)} }} counter drop; }}; }}\n")
         run("ip", "netns", "exec", self.name, "nft", "-f", "-", text=rules)
 
+    def lose_datagrams(self, port):
+        """Loses all datagrams to this port, as a firewall that knows TCP only; heal() of the switch ends it."""
+        run("ip", "netns", "exec", self.name, "nft", "-f", "-", text=(
+            "table inet partition\ndelete table inet partition\n"
+            f"table inet partition {{ chain input {{ type filter hook input priority 0; udp dport {port} counter drop; }}; }}\n"))
+
     def lost(self):
         """How many packets were lost by the last lose()."""
         return int(re.search(r"counter packets (\d+)", run("ip", "netns", "exec", self.name, "nft", "list", "ruleset"))[1])

@@ -29,6 +29,8 @@ SETTINGS = {"link.port": 7400, "link.heartbeat": "500ms", "link.silence_limit": 
             "admin.port": 9901, "http.port": 8080, "grpc.port": 9090}
 # Of the issue; this machine also runs other tests.
 HEALED_WITHIN, GRACE = 30.0, 10.0
+# Without datagrams what services do is told when tables are exchanged: each node with one other every 20 s.
+TOLD_BY_TABLES_WITHIN = 180.0
 # Long enough for all others to miss a node first, on a slow machine too.
 RESTART_AFTER = 15.0
 
@@ -68,12 +70,12 @@ class SevenHosts(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
 
-    def operate(self, name, path):
-        """What the operators' door of a node answers."""
+    def operate(self, name, path, body=None):
+        """What the operators' door of a node answers; with a body, to a change."""
         with self.switch.hosts[name].inside():
             connection = http.client.HTTPConnection("127.0.0.1", 9901, timeout=30)
             try:
-                connection.request("GET", path)
+                connection.request("GET" if body is None else "POST", path, body, {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 text = answer.read()
                 self.assertEqual(answer.status, 200, text)
@@ -120,6 +122,7 @@ class SevenHosts(unittest.TestCase):
         while not holds():
             if time.monotonic() > began + limit:
                 views = self.run_troupe("ps")
+                views += "\n".join(f"{name}: {self.registry(name)}" for name in NAMES)
                 logs = "\n".join(f"--- {name}\n{self.log(name)}" for name in NAMES)
                 self.fail(f"not within {limit:.0f} s: {what}\n{views}\n{logs}")
             time.sleep(0.1)
@@ -170,6 +173,25 @@ class SevenHosts(unittest.TestCase):
         self.switch.heal()
         self.assertLess(self.wait_for(lambda: self.together(NAMES), "all equal after healing", HEALED_WITHIN + GRACE),
                         HEALED_WITHIN)
+
+    def test_without_datagrams_members_hear_of_each_other_by_tcp(self):
+        for host in self.switch.hosts.values():
+            host.lose_datagrams(7401)
+        self.operate("node-4", "/admin/drain", "{}")
+        self.wait_for(lambda: all(("node-4", "draining") in self.registry(name)[service] for name in NAMES for service in OTHERS),
+                      "all know that node-4 drains", TOLD_BY_TABLES_WITHIN)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            self.check_sides([NAMES])
+            time.sleep(0.2)
+        self.assertTrue(all(host.lost() > 0 for host in self.switch.hosts.values()))
+        self.operate("node-4", "/admin/drain", '{"undo": true}')
+        self.wait_for(lambda: self.together(NAMES), "all equal, still without datagrams", TOLD_BY_TABLES_WITHIN)
+        before = self.view("node-1")["node-5"][1]
+        process = {node["name"]: node for node in json.loads(self.run_troupe("ps", "--json"))["nodes"]}["node-5"]["pid"]
+        os.kill(process, signal.SIGKILL)
+        self.wait_for(lambda: self.view("node-1")["node-5"][1] != before and self.together(NAMES),
+                      "the next process of node-5 has its place", RESTART_AFTER + TOLD_BY_TABLES_WITHIN)
 
     def test_a_lossy_network_has_nobody_held_for_dead(self):
         for host in self.switch.hosts.values():

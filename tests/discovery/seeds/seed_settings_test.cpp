@@ -26,17 +26,17 @@ std::string why_not(std::string_view text) {
 } // namespace
 
 TEST_CASE("the forms of a seed") {
-  CHECK(parse_seed_entry("10.0.0.7:4370").value()
-        == seed_entry{seed_kind::address, "", endpoint{ip_address::v4(10, 0, 0, 7), 4370}, 0});
-  CHECK(parse_seed_entry("Node-1.Example.org:4370").value()
-        == seed_entry{seed_kind::host, "node-1.example.org", {}, 4370});
+  CHECK(parse_seed_entry("10.0.0.7:7401").value()
+        == seed_entry{seed_kind::address, "", endpoint{ip_address::v4(10, 0, 0, 7), 7401}, 0});
+  CHECK(parse_seed_entry("Node-1.Example.org:7401").value()
+        == seed_entry{seed_kind::host, "node-1.example.org", {}, 7401});
   CHECK(parse_seed_entry("srv:_Troupe._udp.example.org").value()
         == seed_entry{seed_kind::service, "_troupe._udp.example.org", {}, 0});
   CHECK(parse_seed_entry("file:/etc/Troupe/seeds").value()
         == seed_entry{seed_kind::file, "/etc/Troupe/seeds", {}, 0});
-  CHECK(read("[2001:db8::7]:4370") == "[2001:db8::7]:4370");
-  CHECK(read("dns:node_1:4370") == "dns:node_1:4370");
-  CHECK(read("dns:10.0.0.7:4370") == "10.0.0.7:4370");
+  CHECK(read("[2001:db8::7]:7401") == "[2001:db8::7]:7401");
+  CHECK(read("dns:node_1:7401") == "dns:node_1:7401");
+  CHECK(read("dns:10.0.0.7:7401") == "10.0.0.7:7401");
   CHECK(read("  node:1\t\r") == "dns:node:1");
   CHECK(read("dns.example.org.:65535") == "dns:dns.example.org.:65535");
   CHECK(read("file:seeds of ours.txt") == "file:seeds of ours.txt");
@@ -49,25 +49,25 @@ TEST_CASE("what is no seed is refused with the entry, the reason and the forms")
   CHECK_THAT(why_not(""), Contains("it is empty"));
   CHECK_THAT(why_not("node-1"), Contains("'node-1'") && Contains("the port is missing"));
   CHECK_THAT(why_not("10.0.0.7"), Contains("the port is missing"));
-  CHECK_THAT(why_not("10.0.0.300:4370"), Contains("'10.0.0.300' is no IPv4 address"));
+  CHECK_THAT(why_not("10.0.0.300:7401"), Contains("'10.0.0.300' is no IPv4 address"));
   CHECK_THAT(why_not("10.0.0.7:0"), Contains("port 0"));
-  CHECK_THAT(why_not("0.0.0.0:4370"), Contains("cannot be dialed"));
-  CHECK_THAT(why_not("[::]:4370"), Contains("cannot be dialed"));
-  CHECK_THAT(why_not("::1:4370"), Contains("needs brackets"));
+  CHECK_THAT(why_not("0.0.0.0:7401"), Contains("cannot be dialed"));
+  CHECK_THAT(why_not("[::]:7401"), Contains("cannot be dialed"));
+  CHECK_THAT(why_not("::1:7401"), Contains("needs brackets"));
   CHECK_THAT(why_not("[::1]"), Contains("no IPv6 address in brackets with a port"));
-  CHECK_THAT(why_not(":4370"), Contains("the host is missing"));
+  CHECK_THAT(why_not(":7401"), Contains("the host is missing"));
   CHECK_THAT(why_not("node:"), Contains("'' is no port"));
   CHECK_THAT(why_not("node:0"), Contains("'0' is no port"));
   CHECK_THAT(why_not("node:65536"), Contains("'65536' is no port"));
   CHECK_THAT(why_not("node:+1"), Contains("'+1' is no port"));
-  CHECK_THAT(why_not("http://node:4370"), Contains("'http://node' is no host name"));
+  CHECK_THAT(why_not("http://node:7401"), Contains("'http://node' is no host name"));
   CHECK_THAT(why_not("a b:1"), Contains("is no host name"));
   CHECK_THAT(why_not("-a:1"), Contains("is no host name"));
   CHECK_THAT(why_not("a..b:1"), Contains("is no host name"));
   CHECK_THAT(why_not(".:1"), Contains("is no host name"));
   CHECK_THAT(why_not(std::string(64, 'a') + ":1"), Contains("is no host name"));
   CHECK(read(std::string(63, 'a') + ":1") != "error");
-  CHECK_THAT(why_not("srv:_troupe._udp.example.org:4370"), Contains("takes none"));
+  CHECK_THAT(why_not("srv:_troupe._udp.example.org:7401"), Contains("takes none"));
   CHECK_THAT(why_not("srv:example.org"), Contains("_SERVICE._PROTOCOL.DOMAIN"));
   CHECK_THAT(why_not("srv:_troupe._udp"), Contains("_SERVICE._PROTOCOL.DOMAIN"));
   CHECK_THAT(why_not("srv:_troupe._udp."), Contains("_SERVICE._PROTOCOL.DOMAIN"));
@@ -99,16 +99,16 @@ TEST_CASE("all wrong entries are told together, a repeated one counts once") {
 
 TEST_CASE("a file's good lines are read, its bad ones told by number") {
   const auto file = parse_seed_file("\xEF\xBB\xBF# ours\r\n"
-                                    "10.0.0.7:4370 # the first\r\n"
+                                    "10.0.0.7:7401 # the first\r\n"
                                     "\n"
-                                    "  node-2:4370# no space\n"
+                                    "  node-2:7401# no space\n"
                                     "node-3\n"
                                     "file:/etc/more\n"
                                     "srv:_troupe._udp.example.org");
   REQUIRE(file.lines.size() == 3);
   CHECK(file.lines[0].number == 2);
-  CHECK(file.lines[0].entry.to_string() == "10.0.0.7:4370");
-  CHECK(file.lines[1].entry.to_string() == "dns:node-2:4370");
+  CHECK(file.lines[0].entry.to_string() == "10.0.0.7:7401");
+  CHECK(file.lines[1].entry.to_string() == "dns:node-2:7401");
   CHECK(file.lines[2].number == 7);
   CHECK(file.wrong_lines == 2);
   REQUIRE(file.problems.size() == 2);
