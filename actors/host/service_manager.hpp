@@ -15,7 +15,8 @@ public:
   // The socket that $NOTIFY_SOCKET names. Before other threads change variables.
   static service_manager of_process();
 
-  // Each says so and waits for a second at most; what goes wrong is ignored, as the manager has its own time-outs.
+  // Each waits for room in the manager's queue, a second at most. What goes wrong then is ignored: there is
+  // nobody to tell.
   void tell_serving() const noexcept { tell("READY=1"); }
   void tell_stopping() const noexcept { tell("STOPPING=1"); }
 
